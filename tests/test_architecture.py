@@ -15,7 +15,7 @@ HOUSE = ROOT / "workbench"
 FLOW = [
     "errors", "text", "files", "config", "progress",
     "store", "tables", "features", "labels", "dataset", "search", "evaluation", "explanation", "scorecard", "charts",
-    "registry", "scoring", "targeting", "training", "automodel", "jobs", "service",
+    "registry", "scoring", "targeting", "feedback", "training", "automodel", "jobs", "service",
 ]  # fmt: skip
 SHELLS = {"ui", "cli", "demo", "__main__"}
 SHELLS_MAY = {"service", "errors", "config", "text", "progress"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -10,30 +9,10 @@ from workbench.dataset.frame import KINDS, Kind
 from workbench.errors import UsageError, did_you_mean
 
 SHORTEST_BUDGET_SECONDS = 5.0
-_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-
-
-def parse_budget(text: str | float) -> float:
-    """Seconds from `60s`, `5m`, `1h`, `90`.
-
-    >>> parse_budget("5m")
-    300.0
-    """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(text).lower())
-    if not found or found[2] not in _UNITS:
-        raise UsageError("WB-U02", f"'{text}' is not a budget.", hint="Write seconds, minutes or hours: 60s, 5m, 1h.")
-    seconds = float(found[1]) * _UNITS[found[2]]
-    if seconds < SHORTEST_BUDGET_SECONDS:
-        raise UsageError(
-            "WB-U02",
-            f"A budget of {seconds:g} s is too short; the shortest is {SHORTEST_BUDGET_SECONDS:g} s.",
-            hint="60s gives a first model.",
-        )
-    return seconds
 
 
 @dataclass(frozen=True)
-class TrainSpec:
+class TrainRequest:
     """One training run, as data: it can be queued, journalled and repeated.
 
     Either `task` ("dataset/label") or `file` with `label`. Either `budget_seconds` or `trials`.
@@ -66,11 +45,17 @@ class TrainSpec:
             )
         if self.kind is not None and self.kind not in KINDS:
             raise UsageError("WB-U04", f"There is no kind of label called '{self.kind}'.", hint=did_you_mean(self.kind, KINDS))
+        if self.trials is None and (self.budget_seconds is None or self.budget_seconds < SHORTEST_BUDGET_SECONDS):
+            raise UsageError(
+                "WB-U02",
+                f"A budget of {self.budget_seconds or 0:g} s is too short; the shortest is {SHORTEST_BUDGET_SECONDS:g} s.",
+                hint="60s gives a good first model.",
+            )
         if self.trials is not None and self.trials < 1:
             raise UsageError("WB-U05", f"--trials must be at least 1, but got {self.trials}.")
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> TrainSpec:
+    def from_dict(cls, value: dict[str, Any]) -> TrainRequest:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(value) - known)
         if unknown:
