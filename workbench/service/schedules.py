@@ -19,6 +19,7 @@ from workbench.progress import Progress, silent
 from workbench.search.budget import seconds_of
 from workbench.service.approvals import Approvals
 from workbench.service.data import Data
+from workbench.service.days import day_of
 from workbench.service.models import Models
 from workbench.service.runs import Runs
 from workbench.service.scores import Scores
@@ -227,12 +228,3 @@ def gate(run: dict[str, Any]) -> tuple[bool, str]:
     )
     return against["difference"] >= 0, said
 
-
-def day_of(text: str | None) -> date:
-    """A date from YYYY-MM-DD; today where none is given (this is a shell's clock, not the data's)."""
-    if text is None:
-        return date.today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("WB-U11", f"'{text}' is not a date.", hint="Write it as YYYY-MM-DD.") from None
