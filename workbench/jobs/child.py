@@ -33,9 +33,10 @@ _TELL_EVERY_SECONDS = 0.5
 
 def train(spec: dict[str, Any], home: Home, progress: Progress, folder: Path) -> dict[str, Any]:
     """Train a model."""
-    from workbench.training.run import TrainSpec, run_training
+    from workbench.training.request import TrainRequest
+    from workbench.training.run import run_training
 
-    return run_training(TrainSpec.from_dict(spec), home=home, progress=progress, folder=folder).as_dict()
+    return run_training(TrainRequest.from_dict(spec), home=home, progress=progress, folder=folder).as_dict()
 
 
 class ProgressFile:
