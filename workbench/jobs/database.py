@@ -9,8 +9,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy
-
 from workbench.config import Home
 
 if TYPE_CHECKING:
@@ -45,11 +43,10 @@ def prepare(home: Home) -> None:
     """Create the database if it is missing, and bring its tables up to date; safe in several processes at once."""
     from dbos import DBOS
 
-    url = sqlalchemy.make_url(home.jobs_url)
-    if url.get_backend_name() != "sqlite" or url.database is None:
+    path = _sqlite_file(home)
+    if path is None:
         DBOS.migrate(home.jobs_url)
         return
-    path = Path(url.database)
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger("dbos").setLevel(logging.WARNING)
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
@@ -85,13 +82,16 @@ def close(home: Home) -> None:
 
 def exists(home: Home) -> bool:
     """Whether there is a queue to look at; asking must not create one."""
-    url = sqlalchemy.make_url(home.jobs_url)
-    if url.get_backend_name() != "sqlite" or url.database is None:
-        return True
-    return Path(url.database).is_file()
+    path = _sqlite_file(home)
+    return path is None or path.is_file()
 
 
 def status_of(home: Home, job_id: str) -> Any:
     """The engine's own record of a job without its input and output, or None."""
     found = client(home).list_workflows(workflow_ids=[job_id], load_input=False, load_output=False)
     return found[0] if found else None
+
+
+def _sqlite_file(home: Home) -> Path | None:
+    prefix = "sqlite:///"
+    return Path(home.jobs_url.removeprefix(prefix)) if home.jobs_url.startswith(prefix) else None

@@ -17,11 +17,20 @@ from workbench.progress import Progress
 _LOOK_EVERY_SECONDS = 0.1
 _EXIT_CLASSES: dict[int, type[WorkbenchError]] = {
     kind.exit_code: kind
-    for kind in (errors.UsageError, errors.DataError, errors.GateFailed, errors.AwaitingApproval, errors.Cancelled, errors.Locked)
+    for kind in (
+        errors.UsageError,
+        errors.DataError,
+        errors.GateFailed,
+        errors.AwaitingApproval,
+        errors.Cancelled,
+        errors.Locked,
+    )
 }
 
 
-def run_here(home: Home, spec: dict[str, Any], *, progress: Progress, command: process.Command = process.child_command) -> dict[str, Any]:
+def run_here(
+    home: Home, spec: dict[str, Any], *, progress: Progress, command: process.Command = process.child_command
+) -> dict[str, Any]:
     """The result of the job; its folder is kept under `var/jobs/`.
 
     Raises what the child reported, as the error class of its exit code; a child that was killed gives WB-J08.

@@ -54,7 +54,7 @@ def take(home: Home, *, patience_seconds: float = 0.5) -> Slot:
             return Slot(name, stream)
         stream.close()
     raise Locked(
-        "WB-J08",
+        "WB-J09",
         f"All {MAX_WORKERS} worker seats of {home.path} are taken.",
         "Stop a worker before you start another one.",
     )
