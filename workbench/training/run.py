@@ -79,14 +79,20 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed)
-    warnings = tuple(finding.sentence for finding in leakage_findings(frame, seed=request.seed) if finding.severity == "stop")
-    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence}")
+    warnings = tuple(
+        finding.sentence
+        for finding in leakage_findings(frame, seed=request.seed)
+        if finding.severity == "stop"
+    )
+    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
     judgement = judge(frame, splits, found, seed=request.seed)
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
-    kept = keep(home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder)
+    kept = keep(
+        home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder
+    )
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -97,7 +103,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         rows=len(frame.rows),
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
-        split=splits.sentence,
+        split=splits.sentence["en"],
         notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
         wall_seconds=round(clock.elapsed, 2),
@@ -117,7 +123,7 @@ def find_model(
     return search(
         rows[list(frame.features)],
         rows[LABEL].to_numpy(),
-        folds=splits.folds,
+        folds=splits.folds_within_train(),
         spec=SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
         deadline=Deadline.after(seconds, folder),
         journal=folder / "journal",
