@@ -107,7 +107,7 @@ class Schedules:
     ) -> RetrainResult:
         """A challenger per task, compared with the champion on the same hold-out; never a silent publish."""
         day = day_of(as_of)
-        tasks = [task] if task else [task_of for task_of in self._tasks_with_champion()]
+        tasks = [task] if task else self._tasks_with_champion()
         if not tasks:
             raise UsageError(
                 "WB-J20", "No task has a live model yet.", hint="Name one: workbench retrain DATASET/LABEL."
