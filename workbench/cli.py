@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,6 +22,8 @@ from workbench.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
+
+STARTED_AT = time.time()  # a budget counts from the command's start
 
 app = typer.Typer(
     name="workbench",
@@ -190,6 +193,7 @@ def train(
         trials=trials,
         seed=seed,
         user=wb.people.acting(user).name,
+        started_at=None if enqueue else STARTED_AT,
     )
     if enqueue:
         job = wb.runs.start(request)

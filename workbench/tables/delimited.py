@@ -191,6 +191,8 @@ def _without_header(header: list[str], frame: pd.DataFrame) -> bool:
     Told by two signs together: a cell of it is a number at the head of a column of numbers, and another, a text,
     is also a value of its own column. (Years and numbers alone may well be column names.)
     """
+    if not any(_is_number(cell) for cell in header):
+        return False
     numbers = repeated = False
     for name, cell in zip(frame.columns, header, strict=True):
         text = cell.strip()

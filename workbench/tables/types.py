@@ -113,6 +113,19 @@ def is_textual(series: pd.Series) -> bool:
     return isinstance(series.dtype, pd.CategoricalDtype | pd.StringDtype) or series.dtype == object
 
 
+def understood(series: pd.Series) -> tuple[Reading, Values]:
+    """What a column holds and the column read so; looks at each cell's text once."""
+    if not is_textual(series) or isinstance(series.dtype, pd.CategoricalDtype):
+        reading = reading_of(series)
+        return reading, read_as(series, reading)
+    text = as_text(series)
+    values = numbers.whole_column(text) if text.null_count < len(text) else None
+    reading = _text_reading(text, whole=values is not None)
+    if reading == Reading("number") and values is not None:
+        return reading, _finite(series, values, 0, "")
+    return reading, read_as(series, reading, text=text)
+
+
 def reading_of(series: pd.Series) -> Reading:
     """Find out what a column holds.
 
@@ -131,7 +144,8 @@ def reading_of(series: pd.Series) -> Reading:
         return _integer_reading(series)
     if not is_textual(series):
         return Reading("number") if pd.api.types.is_numeric_dtype(dtype) else Reading("category")
-    return _text_reading(as_text(series))
+    text = as_text(series)
+    return _text_reading(text, whole=numbers.whole_column(text) is not None)
 
 
 def _integer_reading(series: pd.Series) -> Reading:
@@ -154,11 +168,11 @@ def _all_compact_dates(text: pa.Array) -> bool:
     )
 
 
-def _text_reading(text: pa.Array) -> Reading:
+def _text_reading(text: pa.Array, *, whole: bool) -> Reading:
     present = pc.drop_null(text)
     if not len(present):
         return Reading("number")
-    if numbers.whole_column(text) is not None:
+    if whole:
         if numbers.holds_identifiers(text):
             return Reading("category")
         return Reading("date", "%Y%m%d") if _all_compact_dates(text) else Reading("number")
@@ -195,28 +209,28 @@ def _number_reading(text: pa.Array) -> Reading:
     return Reading("number", "" if form == "plain" else form)
 
 
-def read_as(series: pd.Series, reading: Reading) -> Values:
+def read_as(series: pd.Series, reading: Reading, *, text: pa.Array | None = None) -> Values:
     """The column in the type that was once decided; what cannot be read in it becomes missing and is counted.
 
     Numbers are float64 and finite, dates datetime64[us] without zone (UTC), text is `str`.
     """
     if reading.type == "number":
-        return _as_number(series, reading)
+        return _as_number(series, reading, text)
     if reading.type == "date":
-        return _as_date(series, reading)
+        return _as_date(series, reading, text)
     if reading.form == VERBATIM and is_textual(series):
         return Values(series.astype("str"))
-    text = as_text(series)
+    text = as_text(series) if text is None else text
     return Values(pd.Series(text.to_pandas().to_numpy(), index=series.index, dtype="str", name=series.name))
 
 
-def _as_number(series: pd.Series, reading: Reading) -> Values:
+def _as_number(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
     if not is_textual(series):
         if pd.api.types.is_bool_dtype(series.dtype) or pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64, na_value=np.nan)
             return _finite(series, values, 0, "")
         return _nothing(series, "float64")
-    text = as_text(series)
+    text = as_text(series) if text is None else text
     values = numbers.whole_column(text) if not reading.form else None
     unreadable, example = 0, ""
     if values is None:
@@ -235,13 +249,13 @@ def _finite(series: pd.Series, values: np.ndarray, unreadable: int, example: str
     return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, example)
 
 
-def _as_date(series: pd.Series, reading: Reading) -> Values:
+def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
         return _possible(naive.astype("datetime64[us]"), 0, "")
     if not is_textual(series) and "%Y%m%d" not in reading.form:
         return _nothing(series, "datetime64[us]")
-    text = numbers.blank_markers(as_text(series))
+    text = numbers.blank_markers(as_text(series) if text is None else text)
     coded = text.dictionary_encode()  # dates repeat: each is parsed once
     values = coded.dictionary.to_pandas().astype("str")
     parsed = dates.parse_dates(values, reading.form.split("|") if reading.form else ())
