@@ -37,4 +37,4 @@ def show_label_facts(view: View, detail: Any) -> None:
         st.caption(view.t("label.excluded", listed=listed))
     if len(detail.by_month) > 1:
         with st.expander(view.t("label.by_month")):
-            st.altair_chart(charts.by_month(detail.by_month), alt=view.t("label.by_month"))
+            st.altair_chart(charts.by_month(detail.by_month, language=view.language))

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from workbench.ui.view import View
 
 FORMATS = ("csv", "xlsx", "parquet")
-
-
-def find_request(view: View, kind: str, name: str, version: int) -> Any | None:
-    """The newest request for the release of one version, or None."""
-    asked = [
-        request
-        for request in view.wb.approvals.list()
-        if (request.subject_kind, request.name, request.version) == (kind, name, version)
-    ]
-    return max(asked, key=lambda request: request.requested_at, default=None)
 
 
 def download(view: View, list_id: str) -> None:

@@ -41,9 +41,15 @@ def card(view: View, request: Any) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title(view, request)}**")
             status_badge(view, request)
-        st.caption(view.t("approvals.asked", who=request.requester, when=view.when(request.requested_at)))
-        if request.note:
-            st.markdown(f"> {request.note}")
+        st.caption(
+            view.t(
+                "approvals.asked",
+                who=request.approval.requester,
+                when=view.when(request.approval.requested_at),
+            )
+        )
+        if request.approval.note:
+            st.markdown(f"> {request.approval.note}")
         evidence(view, request)
         reason = st.text_input(
             view.t("approvals.reason"), key=f"reason-{request.id}", help=view.t("approvals.reason.help")
@@ -55,7 +61,7 @@ def card(view: View, request: Any) -> None:
 def answer(view: View, request: Any, reason: str) -> None:
     """Approve (or, in the credit tier, sign first), or send back."""
     what = title(view, request)
-    if request.waits_for == "validator":
+    if request.approval.waits_for == "validator":
         if st.button(
             view.t("approvals.sign"), type="primary", key=f"sign-{request.id}", icon=":material/draw:"
         ):
@@ -65,8 +71,8 @@ def answer(view: View, request: Any, reason: str) -> None:
         view.t("approvals.approve"), type="primary", key=f"approve-{request.id}", icon=":material/check:"
     ):
         view.wb.approvals.approve(str(request.id), user=view.user, reason=reason)
-        if request.subject_kind == "list":
-            go("audience", list=f"{request.name}@{request.version}")
+        if request.approval.subject_kind == "list":
+            go("audience", list=f"{request.approval.name}@{request.approval.version}")
         decided(view.t("approvals.approved", what=what))
     if st.button(view.t("approvals.reject"), key=f"reject-{request.id}", icon=":material/undo:"):
         view.wb.approvals.reject(str(request.id), user=view.user, reason=reason)
@@ -81,10 +87,12 @@ def decided(sentence: str) -> None:
 
 def evidence(view: View, request: Any) -> None:
     """What the answer can rest on."""
-    if request.subject_kind == "list":
-        show_funnel(view, view.wb.lists.get(f"{request.name}@{request.version}").manifest["funnel"])
+    if request.approval.subject_kind == "list":
+        show_funnel(
+            view, view.wb.lists.get(f"{request.approval.name}@{request.approval.version}").manifest["funnel"]
+        )
         return
-    report = view.wb.models.report(request.name, request.version)
+    report = view.wb.models.report(request.approval.name, request.approval.version)
     verdict(
         view,
         kind=report.summary["kind"],
@@ -98,7 +106,7 @@ def evidence(view: View, request: Any) -> None:
             view.t("modelers.champion", **{k: against[k] for k in ("version", "difference", "low", "high")})
         )
     if st.button(view.t("approvals.report"), key=f"report-{request.id}", type="tertiary"):
-        go("results", model=request.name, version=str(request.version))
+        go("results", model=request.approval.name, version=str(request.approval.version))
 
 
 def history(view: View, requests: Sequence[Any]) -> None:
@@ -110,10 +118,10 @@ def history(view: View, requests: Sequence[Any]) -> None:
         (
             title(view, request),
             view.word("approval", request.status),
-            request.requester,
-            view.when(request.requested_at),
-            request.decider or "–",
-            request.reason or "",
+            request.approval.requester,
+            view.when(request.approval.requested_at),
+            request.approval.decider or "–",
+            request.approval.reason or "",
         )
         for request in requests
     ]
@@ -121,7 +129,11 @@ def history(view: View, requests: Sequence[Any]) -> None:
 
 
 def title(view: View, request: Any) -> str:
-    return view.t(f"approvals.subject.{request.subject_kind}", name=request.name, version=request.version)
+    return view.t(
+        f"approvals.subject.{request.approval.subject_kind}",
+        name=request.approval.name,
+        version=request.approval.version,
+    )
 
 
 def status_badge(view: View, request: Any) -> None:

@@ -17,7 +17,7 @@ from workbench.service import ListRequest
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
-from workbench.ui.components.release import download, find_request
+from workbench.ui.components.release import download
 from workbench.ui.view import View, address, go
 
 GRADES = ("A", "B", "C", "D")
@@ -123,7 +123,7 @@ def ask(view: View, model: Any) -> Wish:
 
 def who(view: View, model: Any) -> tuple[date | None, Any]:
     """Today's customers of the dataset, or a file; never last campaign's rows by default."""
-    suggested = view.wb.lists.cutoffs(model.task) if has_dates(view, model.task) else []
+    suggested = view.wb.data.scoring_days(model.task) if has_dates(view, model.task) else []
     sources = ["date", "file"] if suggested else ["file"]
     source = st.segmented_control(
         view.t("audience.who"),
@@ -137,7 +137,7 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
         return None, st.file_uploader(
             view.t("audience.file"), type=UPLOADS, key="customers", help=view.t("audience.file.help")
         )
-    return st.date_input(view.t("audience.as_of"), suggested[-1], help=view.t("audience.as_of.help")), None
+    return st.date_input(view.t("audience.as_of"), suggested[0], help=view.t("audience.as_of.help")), None
 
 
 def has_dates(view: View, task: str) -> bool:
@@ -193,7 +193,7 @@ def one_list(view: View, list_id: str) -> None:
     facts |= {"built": view.when(manifest["built_at"]), "who": manifest["built_by"]}
     st.caption(view.t("list.facts", **facts))
     with st.expander(view.t("list.preview"), expanded=False):
-        members = audience.members().head(PREVIEW_ROWS)
+        members = view.wb.lists.members(audience.id).head(PREVIEW_ROWS)
         shown = [
             c for c in ("rank", manifest["entity"], "probability", "grade", "arm") if c in members.columns
         ]
@@ -209,7 +209,7 @@ def one_list(view: View, list_id: str) -> None:
 
 def release(view: View, audience: Any) -> None:
     """Where the list stands on its way out."""
-    asked = find_request(view, "list", audience.name, audience.version)
+    asked = view.wb.approvals.get(audience.approval).approval if audience.approval else None
     if asked is None or asked.status == "rejected":
         if asked is not None:
             st.error(view.t("list.rejected", who=asked.decider, reason=asked.reason), icon=":material/undo:")

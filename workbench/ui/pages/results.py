@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +16,7 @@ from workbench.ui.components.verdict import TOP_TENTH, verdict
 from workbench.ui.view import View, address, go, guarded
 
 DRIVERS_SHOWN = 15
+CUT_COLOUR = "#d9822b"
 
 
 def page(view: View) -> None:
@@ -80,30 +82,36 @@ def show_value(view: View, model: Any, report: Any) -> None:
         verdict(view, kind=model.kind, gains=report.gains, metrics=report.evaluation["metrics"], depth=depth)
         left, right = st.columns(2)
         with left:
-            st.altair_chart(charts.gain_curve(report.gains, cut=depth), alt=view.t("results.gain.alt"))
+            st.altair_chart(with_cut(charts.gain_curve(report.gains, language=view.language), depth))
             st.caption(view.t("results.gain.about"))
         with right:
-            st.altair_chart(charts.deciles(report.deciles), alt=view.t("results.deciles.alt"))
+            st.altair_chart(charts.deciles(report.deciles, language=view.language))
             st.caption(view.t("results.deciles.about"))
+
+
+def with_cut(chart: Any, depth: float) -> Any:
+    """The gain curve with a line where the slider stands."""
+    at = alt.Chart(pd.DataFrame({"depth": [depth]}))
+    return chart + at.mark_rule(color=CUT_COLOUR, strokeWidth=2).encode(x="depth:Q")
 
 
 def show_trust(view: View, report: Any) -> None:
     st.markdown(view.t("results.split", sentence=report.summary["split"]))
     left, right = st.columns(2)
     with left:
-        st.altair_chart(charts.calibration(report.calibration), alt=view.t("results.calibration.alt"))
+        st.altair_chart(charts.calibration(report.calibration, language=view.language))
         st.caption(view.t("results.calibration.about"))
     with right:
         if report.by_month.empty:
             st.caption(view.t("results.no_months"))
         else:
-            st.altair_chart(charts.by_month(report.by_month), alt=view.t("results.months.alt"))
+            st.altair_chart(charts.by_month(report.by_month, language=view.language))
             st.caption(view.t("results.months.about"))
 
 
 def show_why(view: View, report: Any) -> None:
     drivers = report.importance.head(DRIVERS_SHOWN)
-    st.altair_chart(charts.importance_bar(drivers, language=view.language), alt=view.t("results.drivers.alt"))
+    st.altair_chart(charts.importance_bar(drivers, language=view.language))
     st.caption(view.t("results.drivers.about"))
     left, right = st.columns(2)
     for place, name in ((left, "beeswarm"), (right, "waterfall")):
