@@ -568,7 +568,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         say("stopped")
         raise SystemExit(130) from None
     except Exception as error:
-        logging.getLogger("workbench").error("unexpected", exc_info=error)
+        logging.getLogger("workbench").info("unexpected", exc_info=error)
         fail(
             WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}"),
             as_json,
