@@ -11,9 +11,20 @@ import argparse
 from workbench.cli import main
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("task")
     parser.add_argument("--as-of", required=True)
     parser.add_argument("--home")
     asked = parser.parse_args()
-    main(["monitor", asked.task, "--cutoff", asked.as_of, "--json", *(["--home", asked.home] if asked.home else [])])
+    main(
+        [
+            "monitor",
+            asked.task,
+            "--cutoff",
+            asked.as_of,
+            "--json",
+            *(["--home", asked.home] if asked.home else []),
+        ]
+    )

@@ -11,7 +11,9 @@ import argparse
 from workbench.cli import main
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("task", nargs="?", help="every task with a live model if left out")
     parser.add_argument("--as-of", help="outcomes known by this date; today if left out")
     parser.add_argument("--budget", default="10m")

@@ -15,14 +15,18 @@ from workbench.service import Workbench
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("task")
     parser.add_argument("--as-of", required=True)
     parser.add_argument("--reasons", default="none", help="none, top:N or all")
     parser.add_argument("--home")
     asked = parser.parse_args()
     try:
-        scored = Workbench.open(asked.home).schedules.score(asked.task, as_of=asked.as_of, reasons=asked.reasons)
+        scored = Workbench.open(asked.home).schedules.score(
+            asked.task, as_of=asked.as_of, reasons=asked.reasons
+        )
     except WorkbenchError as error:
         print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
         print(error, file=sys.stderr)

@@ -14,7 +14,13 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 @pytest.fixture(autouse=True)
 def _no_machine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("WORKBENCH_HOME", "WORKBENCH_STORE_URL", "WORKBENCH_JOBS_URL", "WORKBENCH_DATA", "MLFLOW_TRACKING_URI"):
+    for name in (
+        "WORKBENCH_HOME",
+        "WORKBENCH_STORE_URL",
+        "WORKBENCH_JOBS_URL",
+        "WORKBENCH_DATA",
+        "MLFLOW_TRACKING_URI",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -27,7 +33,7 @@ def shared_data() -> Path:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # noqa: ANN201 - pytest's own type is private
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     if report.skipped and os.environ.get("WORKBENCH_NO_SKIPS") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"

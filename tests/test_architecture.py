@@ -54,7 +54,9 @@ def test_imports_point_backwards_and_vendors_have_one_door(path: Path) -> None:
                 allowed = SHELLS_MAY | SHELLS | ({"charts"} if room == "ui" else set())
                 assert other in allowed or other == "__version__", f"{path}: a shell imports {name}"
             elif other in FLOW and other != room:
-                assert FLOW.index(other) < FLOW.index(room), f"{path}: {room} imports {name}, which stands after it"
+                assert FLOW.index(other) < FLOW.index(room), (
+                    f"{path}: {room} imports {name}, which stands after it"
+                )
         if top in DOORS and room not in DOORS[top]:
             raise AssertionError(f"{path}: {top} has one door ({', '.join(DOORS[top])}), not {room}")
 

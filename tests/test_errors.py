@@ -10,7 +10,11 @@ from workbench.errors import DataError, did_you_mean
 def test_an_error_reads_as_one_sentence_with_its_code_and_hint() -> None:
     error = DataError("WB-T01", "there is no file 'a.csv'.", hint="Check the path.")
     assert str(error) == "WB-T01: there is no file 'a.csv'. Check the path."
-    assert error.as_dict() == {"code": "WB-T01", "message": "there is no file 'a.csv'.", "hint": "Check the path."}
+    assert error.as_dict() == {
+        "code": "WB-T01",
+        "message": "there is no file 'a.csv'.",
+        "hint": "Check the path.",
+    }
     assert error.exit_code == 3
 
 

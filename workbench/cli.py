@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,6 +22,8 @@ from workbench.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
+
+STARTED_AT = time.time()  # a budget counts from the command's start
 
 app = typer.Typer(
     name="workbench",
@@ -38,8 +41,13 @@ app.add_typer(audience_app, name="audience")
 app.add_typer(jobs_app, name="jobs")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; all else on stderr.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The folder with feature_defs/, mlruns/ and var/.")]
-As = Annotated[str | None, typer.Option("--as", help="Who you are; default WORKBENCH_USER, else the first practice user.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The folder with feature_defs/, mlruns/ and var/.")
+]
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="Who you are; default WORKBENCH_USER, else the first practice user."),
+]
 Budget = Annotated[str, typer.Option("--budget", help="Wall time for the whole run: 60s, 5m, 1h.")]
 
 
@@ -65,7 +73,12 @@ def on_terminal(stage: str, fraction: float, sentence: str) -> None:
     """A progress bar on a terminal; one line per stage where there is none."""
     if sys.stderr.isatty():
         filled = round(24 * fraction)
-        print(f"\r\x1b[K[{'█' * filled}{'·' * (24 - filled)}] {fraction:4.0%} {stage}: {sentence}"[:150], end="", file=sys.stderr, flush=True)
+        print(
+            f"\r\x1b[K[{'█' * filled}{'·' * (24 - filled)}] {fraction:4.0%} {stage}: {sentence}"[:150],
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
     elif stage != on_terminal.__dict__.get("last"):
         on_terminal.__dict__["last"] = stage
         print(f"[{fraction:4.0%}] {stage}: {sentence}", file=sys.stderr, flush=True)
@@ -109,33 +122,48 @@ def check(
 def features_build(
     task: Annotated[str, typer.Argument(help="dataset/label")],
     out: Annotated[Path, typer.Option("--out", help="Where the features go: .parquet or .csv.")],
-    cutoff: Annotated[str | None, typer.Option("--cutoff", help="As of this date (YYYY-MM-DD), without labels.")] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="As of this date (YYYY-MM-DD), without labels.")
+    ] = None,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
     """The training frame of a task, or the features of its eligible customers as of a date."""
     built = open_workbench(home).data.build(task, cutoff=cutoff, out=out, progress=on_terminal)
     done_on_terminal()
-    answer(built, as_json, lambda: [f"{built['rows']:,} rows x {built['features']} features -> {built['out']}"])
+    answer(
+        built, as_json, lambda: [f"{built['rows']:,} rows x {built['features']} features -> {built['out']}"]
+    )
 
 
 @app.command()
 def train(
     what: Annotated[str, typer.Argument(help="dataset/label, or a file: CSV, Excel, Parquet.")],
     label: Annotated[str | None, typer.Option("--label", help="The file's column to predict.")] = None,
-    positive: Annotated[str | None, typer.Option("--positive", help="The label's value that counts as the event.")] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", help="The label's value that counts as the event.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="response, conversion, churn or risk.")] = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="The customer's column; rows of one customer stay together.")] = None,
-    time_column: Annotated[str | None, typer.Option("--time", help="The date column; the last part is judged out of time.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="The customer's column; rows of one customer stay together.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option("--time", help="The date column; the last part is judged out of time.")
+    ] = None,
     known_after_event: Annotated[
-        list[str] | None, typer.Option("--known-after-event", help="A column that is only known afterwards; never used.")
+        list[str] | None,
+        typer.Option("--known-after-event", help="A column that is only known afterwards; never used."),
     ] = None,
     budget: Budget = "60s",
-    trials: Annotated[int | None, typer.Option("--trials", help="A number of trials instead of a time: repeatable.")] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", help="A number of trials instead of a time: repeatable.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     workers: Annotated[int, typer.Option("--workers", help="Only 1 so far.")] = 1,
     name: Annotated[str | None, typer.Option("--name", help="The model's name; default: the file's.")] = None,
-    enqueue: Annotated[bool, typer.Option("--enqueue", help="Leave it to a worker and come back at once.")] = False,
+    enqueue: Annotated[
+        bool, typer.Option("--enqueue", help="Leave it to a worker and come back at once.")
+    ] = False,
     as_json: Json = False,
     home: HomeOption = None,
     user: As = None,
@@ -144,7 +172,11 @@ def train(
     from workbench.service import TrainRequest, seconds_of
 
     if workers != 1:
-        raise UsageError("WB-U07", f"--workers {workers} is not available yet; a run uses one process.", hint="Leave it out.")
+        raise UsageError(
+            "WB-U07",
+            f"--workers {workers} is not available yet; a run uses one process.",
+            hint="Leave it out.",
+        )
     wb = open_workbench(home)
     is_file = label is not None or Path(what).suffix != "" or Path(what).exists()
     request = TrainRequest(
@@ -161,10 +193,15 @@ def train(
         trials=trials,
         seed=seed,
         user=wb.people.acting(user).name,
+        started_at=None if enqueue else STARTED_AT,
     )
     if enqueue:
         job = wb.runs.start(request)
-        answer(job.as_dict(), as_json, lambda: [f"queued as {job.id}; `workbench worker` runs it, `workbench jobs list` shows it"])
+        answer(
+            job.as_dict(),
+            as_json,
+            lambda: [f"queued as {job.id}; `workbench worker` runs it, `workbench jobs list` shows it"],
+        )
         return
     result = wb.runs.train_here(request, progress=on_terminal)
     done_on_terminal()
@@ -184,10 +221,16 @@ def training_lines(result: dict[str, Any]) -> list[str]:
 
 @app.command()
 def score(
-    what: Annotated[str, typer.Argument(help="MODEL, MODEL@champion, MODEL@VERSION, or dataset/label with --cutoff.")],
+    what: Annotated[
+        str, typer.Argument(help="MODEL, MODEL@champion, MODEL@VERSION, or dataset/label with --cutoff.")
+    ],
     file: Annotated[Path | None, typer.Argument(help="The table to score.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Where the scores go: .csv, .parquet or .xlsx.")] = None,
-    cutoff: Annotated[str | None, typer.Option("--cutoff", help="For dataset/label: score who is eligible as of this date.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where the scores go: .csv, .parquet or .xlsx.")
+    ] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="For dataset/label: score who is eligible as of this date.")
+    ] = None,
     reasons: Annotated[str, typer.Option("--reasons", help="none, top:N or all.")] = "none",
     card: Annotated[bool, typer.Option("--card", help="Add the scorecard's points and probability.")] = False,
     as_json: Json = False,
@@ -199,13 +242,23 @@ def score(
     wb = open_workbench(home)
     if cutoff is not None:
         if file is not None:
-            raise UsageError("WB-U09", "--cutoff scores a dataset's own customers; a file cannot be given as well.")
+            raise UsageError(
+                "WB-U09", "--cutoff scores a dataset's own customers; a file cannot be given as well."
+            )
         scored = wb.scores.task(what, cutoff=cutoff, out=out, reasons=reasons, card=card)
     elif file is None:
-        raise UsageError("WB-U09", f"What is {what} to score?", hint="Name a file, or a dataset/label with --cutoff DATE.")
+        raise UsageError(
+            "WB-U09", f"What is {what} to score?", hint="Name a file, or a dataset/label with --cutoff DATE."
+        )
     else:
         scored = wb.scores.file(what, file, out=out, reasons=reasons, card=card)
-    answer(scored, as_json, lambda: [f"{scored['rows']:,} rows scored by {scored['model']} version {scored['version']} -> {scored['out']}"])
+    answer(
+        scored,
+        as_json,
+        lambda: [
+            f"{scored['rows']:,} rows scored by {scored['model']} version {scored['version']} -> {scored['out']}"
+        ],
+    )
 
 
 @app.command()
@@ -217,7 +270,14 @@ def scorecard(
 ) -> None:
     """The scorecard as points table, SQL, PMML and Excel."""
     made = open_workbench(home).models.export_scorecard(model, out)
-    answer(made, as_json, lambda: [f"scorecard of {made['model']} version {made['version']}:", *(f"  {file}" for file in made["files"])])
+    answer(
+        made,
+        as_json,
+        lambda: [
+            f"scorecard of {made['model']} version {made['version']}:",
+            *(f"  {file}" for file in made["files"]),
+        ],
+    )
 
 
 @app.command()
@@ -231,7 +291,11 @@ def publish(
     """Ask for the release of a model or a list; a second person approves."""
     wb = open_workbench(home)
     asked = wb.approvals.request(what, user=wb.people.acting(user).name, note=note).as_dict()
-    answer(asked, as_json, lambda: [f"{asked['id']} waits for a second person: workbench approve {asked['id']} --as SOMEBODY"])
+    answer(
+        asked,
+        as_json,
+        lambda: [f"{asked['id']} waits for a second person: workbench approve {asked['id']} --as SOMEBODY"],
+    )
 
 
 @app.command()
@@ -279,13 +343,19 @@ def rollback(
 @audience_app.command("build")
 def audience_build(
     model: Annotated[str, typer.Argument(help="dataset/label, or MODEL with --file.")],
-    cutoff: Annotated[str | None, typer.Option("--cutoff", help="Whoever is eligible as of this date.")] = None,
+    cutoff: Annotated[
+        str | None, typer.Option("--cutoff", help="Whoever is eligible as of this date.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A table of customers without outcome.")] = None,
     size: Annotated[int | None, typer.Option("--size", help="At most so many customers.")] = None,
     share: Annotated[float | None, typer.Option("--share", help="Or this share of them, 0..1.")] = None,
     grades: Annotated[str | None, typer.Option("--grades", help="Only these grades, such as A,B.")] = None,
-    holdout: Annotated[float, typer.Option("--holdout", help="Share left out to prove that it worked, 0..1.")] = 0.1,
-    exclude: Annotated[Path | None, typer.Option("--exclude", help="A file whose first column lists who may not be on it.")] = None,
+    holdout: Annotated[
+        float, typer.Option("--holdout", help="Share left out to prove that it worked, 0..1.")
+    ] = 0.1,
+    exclude: Annotated[
+        Path | None, typer.Option("--exclude", help="A file whose first column lists who may not be on it.")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The list's name; default: the model's.")] = None,
     as_json: Json = False,
     home: HomeOption = None,
@@ -309,7 +379,13 @@ def audience_build(
             user=wb.people.acting(user).name,
         )
     ).as_dict()
-    answer(made, as_json, lambda: [f"{made['id']}: {made['rows']:,} customers; ask for its release: workbench publish {made['id']}"])
+    answer(
+        made,
+        as_json,
+        lambda: [
+            f"{made['id']}: {made['rows']:,} customers; ask for its release: workbench publish {made['id']}"
+        ],
+    )
 
 
 @audience_app.command("show")
@@ -328,14 +404,19 @@ def audience_show(
         answer(
             everything,
             as_json,
-            lambda: [f"{a['id']}  {a['rows']:,} customers  {a['state']}" for a in everything["lists"]] or ["no list yet"],
+            lambda: (
+                [f"{a['id']}  {a['rows']:,} customers  {a['state']}" for a in everything["lists"]]
+                or ["no list yet"]
+            ),
         )
 
 
 @audience_app.command("export")
 def audience_export(
     list_id: Annotated[str, typer.Argument()],
-    out: Annotated[Path, typer.Option("--out", help="A folder, or a file ending in .csv, .xlsx or .parquet.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="A folder, or a file ending in .csv, .xlsx or .parquet.")
+    ],
     as_json: Json = False,
     home: HomeOption = None,
     user: As = None,
@@ -343,7 +424,11 @@ def audience_export(
     """The approved list as a file with its manifest. Nothing leaves before approval."""
     wb = open_workbench(home)
     left = wb.lists.export(list_id, user=wb.people.acting(user).name, out=out)
-    answer(left, as_json, lambda: [f"{left['rows']:,} customers -> {left['file']} (manifest: {left['manifest_file']})"])
+    answer(
+        left,
+        as_json,
+        lambda: [f"{left['rows']:,} customers -> {left['file']} (manifest: {left['manifest_file']})"],
+    )
 
 
 @jobs_app.command("list")
@@ -351,7 +436,11 @@ def jobs_list(as_json: Json = False, home: HomeOption = None) -> None:
     """Queued, running and finished runs."""
     wb = open_workbench(home)
     jobs = {"worker_alive": wb.runs.worker_alive(), "jobs": [job.as_dict() for job in wb.runs.list()]}
-    answer(jobs, as_json, lambda: [f"{j['id']}  {j['state']:9}  {j['title']}" for j in jobs["jobs"]] or ["no job yet"])
+    answer(
+        jobs,
+        as_json,
+        lambda: [f"{j['id']}  {j['state']:9}  {j['title']}" for j in jobs["jobs"]] or ["no job yet"],
+    )
 
 
 def _job_verb(verb: str, explanation: str) -> None:
@@ -369,9 +458,15 @@ _job_verb("resume", "Go on with a run that failed or was cancelled, from its jou
 
 @app.command()
 def retrain(
-    task: Annotated[str | None, typer.Argument(help="dataset/label; every task with a champion if left out.")] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Outcomes known by this date (YYYY-MM-DD).")] = None,
-    due: Annotated[bool, typer.Option("--due", help="Only where newer mature outcomes have come in since the last run.")] = False,
+    task: Annotated[
+        str | None, typer.Argument(help="dataset/label; every task with a champion if left out.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Outcomes known by this date (YYYY-MM-DD).")
+    ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only where newer mature outcomes have come in since the last run.")
+    ] = False,
     budget: Budget = "60s",
     as_json: Json = False,
     home: HomeOption = None,
@@ -380,7 +475,12 @@ def retrain(
     """Train a challenger, compare it with the champion, and ask for its approval. Once per task and date."""
     wb = open_workbench(home)
     done = wb.schedules.retrain(
-        task, as_of=as_of, due=due, budget=budget, user=wb.people.acting(user, service=True).name, progress=on_terminal
+        task,
+        as_of=as_of,
+        due=due,
+        budget=budget,
+        user=wb.people.acting(user, service=True).name,
+        progress=on_terminal,
     )
     done_on_terminal()
     answer(done.as_dict(), as_json, done.lines)
@@ -442,7 +542,10 @@ def usage_error(error: typer.TyperException, as_json: bool) -> NoReturn:
     """A wrong command in typer's own words; as an object where objects were asked for."""
     show, sentence = getattr(error, "show", None), getattr(error, "format_message", None)
     if as_json and sentence is not None:
-        fail(UsageError("WB-U01", sentence(), hint="`workbench COMMAND --help` shows what is allowed."), as_json)
+        fail(
+            UsageError("WB-U01", sentence(), hint="`workbench COMMAND --help` shows what is allowed."),
+            as_json,
+        )
     if show is not None:
         show()
     raise SystemExit(getattr(error, "exit_code", 2))
@@ -454,7 +557,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     as_json = "--json" in given
     logging.basicConfig(level=os.environ.get("WORKBENCH_LOG", "ERROR"), stream=sys.stderr)
     try:
-        raise SystemExit(typer.main.get_command(app).main(args=given, prog_name="workbench", standalone_mode=False) or 0)
+        raise SystemExit(
+            typer.main.get_command(app).main(args=given, prog_name="workbench", standalone_mode=False) or 0
+        )
     except typer.TyperException as error:
         usage_error(error, as_json)
     except WorkbenchError as error:
@@ -462,6 +567,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         say("stopped")
         raise SystemExit(130) from None
-    except Exception as error:  # noqa: BLE001 - the last door: the sentence goes out, the traceback to the log
-        logging.getLogger("workbench").error("unexpected", exc_info=error)
-        fail(WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}"), as_json)
+    except Exception as error:
+        logging.getLogger("workbench").info("unexpected", exc_info=error)
+        fail(
+            WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}"),
+            as_json,
+        )

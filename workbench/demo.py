@@ -68,7 +68,9 @@ def table(runs: list[dict[str, Any]]) -> list[str]:
     """One row per task, columns aligned."""
     rows = [COLUMNS, *(cells(run) for run in runs)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
@@ -110,7 +112,9 @@ def train_tasks(wb: Workbench, result: DemoResult, budget: float, progress: Prog
         def told(stage: str, fraction: float, sentence: str, task: str = task, done: int = i) -> None:
             progress(f"train {task}", (done + fraction) / len(TASKS), f"{stage}: {sentence}")
 
-        request = TrainRequest(task=task, budget_seconds=budget, user=user, trigger="demo", started_at=time.time())
+        request = TrainRequest(
+            task=task, budget_seconds=budget, user=user, trigger="demo", started_at=time.time()
+        )
         result.runs.append(wb.runs.train_here(request, progress=told))
 
 
@@ -139,7 +143,9 @@ def make_list(wb: Workbench, result: DemoResult, budget: float, progress: Progre
         )
     )
     progress("make the list", 0.5, "ask for its release")
-    asked = wb.approvals.request(audience.id, user=requester.name, note="The likeliest half of the planned contacts.")
+    asked = wb.approvals.request(
+        audience.id, user=requester.name, note="The likeliest half of the planned contacts."
+    )
     if asked.status == "waiting":
         wb.approvals.approve(asked.id, user=approver.name, reason="Checked against the plan; practice.")
     progress("make the list", 0.8, "write file and manifest")
@@ -163,7 +169,9 @@ def run_demo(wb: Workbench, *, budget: str | float = "60s", progress: Progress) 
     seconds = seconds_of(budget)
     for name, share, work in STATIONS:
 
-        def told(stage: str, fraction: float, sentence: str, before: float = before, share: float = share) -> None:
+        def told(
+            stage: str, fraction: float, sentence: str, before: float = before, share: float = share
+        ) -> None:
             progress(stage, before + share * fraction, sentence)
 
         told(name, 0.0, "")

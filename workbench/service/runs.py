@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.config import Home
-
 from workbench.jobs.job import Job
 from workbench.progress import Progress, silent
 from workbench.service.people import People
@@ -27,7 +26,13 @@ class Runs:
         from workbench.jobs import queue
 
         asked = self._allowed(request)
-        same = [asked.title, asked.user, str(asked.budget_seconds or asked.trials), str(asked.seed), asked.as_of or ""]
+        same = [
+            asked.title,
+            asked.user,
+            str(asked.budget_seconds or asked.trials),
+            str(asked.seed),
+            asked.as_of or "",
+        ]
         job_id = queue.enqueue(
             self.home, asked.as_dict(), user=asked.user, dedup_key="|".join(same), title=asked.title
         )

@@ -84,7 +84,8 @@ class MonitorResult:
     def lines(self) -> list[str]:
         shown = [c for c in self.columns if c["state"] != "steady"][:15] or list(self.columns[:1])
         return [f"{self.model} version {self.version}, {self.rows:,} customers as of {self.as_of}:"] + [
-            f"  {c['state']:6} {c['column']}: PSI {c['psi']:.3f} (chance alone: up to {c['chance_95']:.3f})" for c in shown
+            f"  {c['state']:6} {c['column']}: PSI {c['psi']:.3f} (chance alone: up to {c['chance_95']:.3f})"
+            for c in shown
         ]
 
 
@@ -106,11 +107,18 @@ class Schedules:
     ) -> RetrainResult:
         """A challenger per task, compared with the champion on the same hold-out; never a silent publish."""
         day = day_of(as_of)
-        tasks = [task] if task else [task_of for task_of in self._tasks_with_champion()]
+        tasks = [task] if task else self._tasks_with_champion()
         if not tasks:
-            raise UsageError("WB-J20", "No task has a live model yet.", hint="Name one: workbench retrain DATASET/LABEL.")
+            raise UsageError(
+                "WB-J20", "No task has a live model yet.", hint="Name one: workbench retrain DATASET/LABEL."
+            )
         return RetrainResult(
-            tuple(self._retrain_one(each, day, due=due, seconds=seconds_of(budget), user=user, progress=progress) for each in tasks)
+            tuple(
+                self._retrain_one(
+                    each, day, due=due, seconds=seconds_of(budget), user=user, progress=progress
+                )
+                for each in tasks
+            )
         )
 
     def score(self, task: str, *, as_of: str, reasons: str = "none") -> dict[str, Any]:
@@ -138,7 +146,11 @@ class Schedules:
         table = drift(reference, features, artefact.ensemble.predict_proba(features))
         as_of = str(day_of(cutoff)) if cutoff else Path(str(file)).name
         result = MonitorResult(
-            ref.name, ref.version, as_of, len(features), tuple({str(k): v for k, v in row.items()} for row in table.to_dict("records"))
+            ref.name,
+            ref.version,
+            as_of,
+            len(features),
+            tuple({str(k): v for k, v in row.items()} for row in table.to_dict("records")),
         )
         write_json(self.home.var / "monitor" / ref.name / f"{as_of}.json", result.as_dict())
         return result
@@ -148,7 +160,9 @@ class Schedules:
         known = Data(self.home).tasks()
         return [m.task for m in summaries if m.task in known]
 
-    def _retrain_one(self, task: str, day: date, *, due: bool, seconds: float, user: str, progress: Progress) -> Retrained:
+    def _retrain_one(
+        self, task: str, day: date, *, due: bool, seconds: float, user: str, progress: Progress
+    ) -> Retrained:
         known = Data(self.home).tasks()
         if task not in known:
             raise DataError("WB-L01", f"there is no task '{task}'.", hint=did_you_mean(task, known))
@@ -158,10 +172,17 @@ class Schedules:
             if note.exists():
                 return Retrained(**read_json(note))
             if due and self._nothing_new(task, name, day, progress):
-                return Retrained(task, str(day), "nothing_new", "no newer mature outcomes since the live model was trained")
+                return Retrained(
+                    task, str(day), "nothing_new", "no newer mature outcomes since the live model was trained"
+                )
             self._stop_on_bad_data(task)
             request = TrainRequest(
-                task=task, budget_seconds=seconds, user=user, trigger="schedule", as_of=str(day), started_at=time.time()
+                task=task,
+                budget_seconds=seconds,
+                user=user,
+                trigger="schedule",
+                as_of=str(day),
+                started_at=time.time(),
             )
             done = self._judge(task, day, Runs(self.home).train_here(request, progress=progress), user=user)
             write_json(note, asdict(done))
@@ -175,7 +196,11 @@ class Schedules:
 
     def _nothing_new(self, task: str, name: str, day: date, progress: Progress) -> bool:
         live = Models(self.home).live(name)
-        return live is not None and live.facts.fingerprint == Data(self.home).frame(task, as_of=str(day), progress=progress).fingerprint
+        return (
+            live is not None
+            and live.facts.fingerprint
+            == Data(self.home).frame(task, as_of=str(day), progress=progress).fingerprint
+        )
 
     def _judge(self, task: str, day: date, run: dict[str, Any], *, user: str) -> Retrained:
         passed, why = gate(run)
@@ -186,10 +211,19 @@ class Schedules:
             "against_champion": run["against_champion"],
         }
         if not passed:
-            return Retrained(task, str(day), "gate_failed", f"version {version} is not put forward: {why}", **common)
-        asked = Approvals(self.home).request(f"{name}@{version}", user=user, note=f"Scheduled retraining as of {day}: {why}")
+            return Retrained(
+                task, str(day), "gate_failed", f"version {version} is not put forward: {why}", **common
+            )
+        asked = Approvals(self.home).request(
+            f"{name}@{version}", user=user, note=f"Scheduled retraining as of {day}: {why}"
+        )
         return Retrained(
-            task, str(day), "waiting", f"version {version} waits for approval as {asked.id}: {why}", approval=asked.id, **common
+            task,
+            str(day),
+            "waiting",
+            f"version {version} waits for approval as {asked.id}: {why}",
+            approval=asked.id,
+            **common,
         )
 
     @contextlib.contextmanager
@@ -200,7 +234,9 @@ class Schedules:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Locked("WB-J21", f"{verb} of {name} for {day} is already running.", hint="Wait for it to end.") from None
+            raise Locked(
+                "WB-J21", f"{verb} of {name} for {day} is already running.", hint="Wait for it to end."
+            ) from None
         try:
             yield
         finally:
@@ -217,14 +253,19 @@ def gate(run: dict[str, Any]) -> tuple[bool, str]:
     if run["warnings"]:
         return False, run["warnings"][0]
     if metrics["test_auc_low"] <= 0.5:
-        return False, f"its AUC interval ({metrics['test_auc_low']:.3f}-{metrics['test_auc_high']:.3f}) includes chance"
+        return (
+            False,
+            f"its AUC interval ({metrics['test_auc_low']:.3f}-{metrics['test_auc_high']:.3f}) includes chance",
+        )
     if against is None:
         return True, "there is no live model to compare with"
     if not against["comparable"]:
-        return True, f"not comparable with version {against['version']} ({against['why_not']}); a person must judge"
+        return (
+            True,
+            f"not comparable with version {against['version']} ({against['why_not']}); a person must judge",
+        )
     said = (
         f"AUC {against['difference']:+.4f} ({against['low']:+.4f} to {against['high']:+.4f}) "
         f"against version {against['version']} on the same hold-out"
     )
     return against["difference"] >= 0, said
-

@@ -22,24 +22,50 @@ class Scores:
 
     home: Home
 
-    def file(self, model: str, file: Path, *, out: Path, reasons: str = "none", card: bool = False, language: str = "en") -> dict[str, Any]:
+    def file(
+        self,
+        model: str,
+        file: Path,
+        *,
+        out: Path,
+        reasons: str = "none",
+        card: bool = False,
+        language: str = "en",
+    ) -> dict[str, Any]:
         """Scores a table, row by row in its order, into a CSV, Parquet or Excel file."""
         artefact, ref, features, keys = self.features_of(model, cutoff=None, file=file)
-        return self._write(artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language)
+        return self._write(
+            artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language
+        )
 
-    def task(self, task: str, *, cutoff: str, out: Path, reasons: str = "none", card: bool = False, language: str = "en") -> dict[str, Any]:
+    def task(
+        self,
+        task: str,
+        *,
+        cutoff: str,
+        out: Path,
+        reasons: str = "none",
+        card: bool = False,
+        language: str = "en",
+    ) -> dict[str, Any]:
         """Scores whoever is eligible as of a date."""
         artefact, ref, features, keys = self.features_of(task, cutoff=cutoff, file=None)
-        return self._write(artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language)
+        return self._write(
+            artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language
+        )
 
-    def frame(self, model: str, *, cutoff: str | None, file: Path | None, reasons: str = "none") -> tuple[pd.DataFrame, Artefact, ModelRef]:
+    def frame(
+        self, model: str, *, cutoff: str | None, file: Path | None, reasons: str = "none"
+    ) -> tuple[pd.DataFrame, Artefact, ModelRef]:
         """The scored customers themselves, for a list."""
         from workbench.scoring.batch import score_frame
 
         artefact, ref, features, keys = self.features_of(model, cutoff=cutoff, file=file)
         return score_frame(artefact, keys, features, reasons=reasons), artefact, ref
 
-    def features_of(self, model: str, *, cutoff: str | None, file: Path | None) -> tuple[Artefact, ModelRef, pd.DataFrame, pd.DataFrame]:
+    def features_of(
+        self, model: str, *, cutoff: str | None, file: Path | None
+    ) -> tuple[Artefact, ModelRef, pd.DataFrame, pd.DataFrame]:
         """The model, and the features and keys of the customers that it is asked about."""
         from workbench.dataset.flat import flat_scoring_frame
 
@@ -65,7 +91,9 @@ class Scores:
             )
         frame = build_scoring_frame(self.home, task, day_of(cutoff))
         if frame.rows.empty:
-            raise DataError("WB-P20", f"nobody is eligible for {task} as of {cutoff}.", hint="Choose another date.")
+            raise DataError(
+                "WB-P20", f"nobody is eligible for {task} as of {cutoff}.", hint="Choose another date."
+            )
         keys = [*frame.keys, *([frame.time] if frame.time and frame.time not in frame.keys else [])]
         return frame.rows[keys], conform(frame.rows, artefact.schema)
 

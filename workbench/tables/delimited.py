@@ -48,16 +48,16 @@ def read_delimited(path: Path, data: bytes) -> Delimited:
     sample = data[start : start + _SAMPLE].decode("utf-8", errors="ignore")
     separator = marked[4:].decode() if marked[4:].decode() in SEPARATORS else _separator(path, sample)
     header, body = _header(data, start, separator)
-    widths = Counter(
-        len(r) for r in _records(data[body : body + _SAMPLE].decode("utf-8", errors="ignore"), separator)
-    )
+    reach = body + max(_SAMPLE, 8 * (body - start))  # of a very wide table, too, a few whole rows
+    rows = data[body:reach].decode("utf-8", errors="ignore")
+    widths = Counter(len(r) for r in _records(rows, separator))
     if not widths:
         raise DataError(
             "WB-T65",
             f"'{path.name}' has a header of {len(header)} columns but no rows.",
             "Give a file with at least one row below the header.",
         )
-    header = _fitted(header, data[body : body + _SAMPLE].decode("utf-8", errors="ignore"), separator, widths)
+    header = _fitted(header, rows, separator, widths)
     return _parsed(path, data, start, body, header, separator)
 
 
@@ -191,6 +191,8 @@ def _without_header(header: list[str], frame: pd.DataFrame) -> bool:
     Told by two signs together: a cell of it is a number at the head of a column of numbers, and another, a text,
     is also a value of its own column. (Years and numbers alone may well be column names.)
     """
+    if not any(_is_number(cell) for cell in header):
+        return False
     numbers = repeated = False
     for name, cell in zip(frame.columns, header, strict=True):
         text = cell.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from workbench.tables.encoding import ACCEPTED, decoded, unzipped
 from workbench.tables.headers import listed
 from workbench.tables.kernels import pc
 from workbench.tables.spreadsheet import read_workbook
-from workbench.tables.types import Reading, Values, as_text, is_textual, read_as, reading_of
+from workbench.tables.types import Reading, Values, as_text, is_textual, understood
 
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 
@@ -54,13 +55,15 @@ def read_table(path: Path, *, sheet: str | None = None) -> ReadResult:
     columns: dict[str, pd.Series] = {}
     readings: dict[str, Reading] = {}
     values: dict[str, Values] = {}
-    for name in raw.frame.columns:
-        series = raw.frame[name]
-        readings[name] = reading_of(series)
-        values[name] = read_as(series, readings[name])
+    for name, series in _columns(raw.frame):
+        readings[name], values[name] = understood(series)
         columns[name] = _tight(values[name].series, readings[name], series)
     notes = raw.notes + reading_notes(raw.frame, readings, values)
     return ReadResult(pd.DataFrame(columns, index=raw.frame.index), notes, raw.quarantined)
+
+
+def _columns(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    return ((str(name), series) for name, series in frame.items())
 
 
 def read_raw(path: Path, *, sheet: str | None = None) -> RawTable:

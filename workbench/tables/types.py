@@ -38,14 +38,20 @@ _MISSING = (
 )
 _ENOUGH_NUMBERS = 20  # so many different numbers make odd words among them misprints, not levels
 _SAMPLE = 500
+_WORDS = 20
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A column's type, and for text the form in which it is written: "thousands", "%d.%m.%Y|%Y-%m-%d", ..."""
+    """A column's type; for text the form in which it is written ("thousands", "%d.%m.%Y|%Y-%m-%d", ...); its odd words.
+
+    `missing` are the words that could not be read when the column was first seen. Found again they are no news, so
+    that one row is read as it would be among thousands.
+    """
 
     type: ColumnType
     form: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,12 @@ class Values:
     unreadable: int = 0
     infinite: int = 0
     impossible: int = 0  # dates before 1800 or after 2200
-    example: str = ""  # the first unreadable value
+    words: tuple[str, ...] = ()  # the unreadable values, at most 20 different ones
+
+    @property
+    def example(self) -> str:
+        """The first unreadable value."""
+        return self.words[0] if self.words else ""
 
 
 def as_text(series: pd.Series) -> pa.Array:
@@ -113,6 +124,19 @@ def is_textual(series: pd.Series) -> bool:
     return isinstance(series.dtype, pd.CategoricalDtype | pd.StringDtype) or series.dtype == object
 
 
+def understood(series: pd.Series) -> tuple[Reading, Values]:
+    """What a column holds and the column read so; looks at each cell's text once."""
+    if not is_textual(series) or isinstance(series.dtype, pd.CategoricalDtype):
+        reading = reading_of(series)
+        return reading, read_as(series, reading)
+    text = as_text(series)
+    values = numbers.whole_column(text) if text.null_count < len(text) else None
+    reading = _text_reading(text, whole=values is not None)
+    if reading == Reading("number") and values is not None:
+        return reading, _finite(series, values, 0)
+    return reading, read_as(series, reading, text=text)
+
+
 def reading_of(series: pd.Series) -> Reading:
     """Find out what a column holds.
 
@@ -131,7 +155,8 @@ def reading_of(series: pd.Series) -> Reading:
         return _integer_reading(series)
     if not is_textual(series):
         return Reading("number") if pd.api.types.is_numeric_dtype(dtype) else Reading("category")
-    return _text_reading(as_text(series))
+    text = as_text(series)
+    return _text_reading(text, whole=numbers.whole_column(text) is not None)
 
 
 def _integer_reading(series: pd.Series) -> Reading:
@@ -154,11 +179,11 @@ def _all_compact_dates(text: pa.Array) -> bool:
     )
 
 
-def _text_reading(text: pa.Array) -> Reading:
+def _text_reading(text: pa.Array, *, whole: bool) -> Reading:
     present = pc.drop_null(text)
     if not len(present):
         return Reading("number")
-    if numbers.whole_column(text) is not None:
+    if whole:
         if numbers.holds_identifiers(text):
             return Reading("category")
         return Reading("date", "%Y%m%d") if _all_compact_dates(text) else Reading("number")
@@ -195,53 +220,64 @@ def _number_reading(text: pa.Array) -> Reading:
     return Reading("number", "" if form == "plain" else form)
 
 
-def read_as(series: pd.Series, reading: Reading) -> Values:
+def read_as(series: pd.Series, reading: Reading, *, text: pa.Array | None = None) -> Values:
     """The column in the type that was once decided; what cannot be read in it becomes missing and is counted.
 
     Numbers are float64 and finite, dates datetime64[us] without zone (UTC), text is `str`.
     """
     if reading.type == "number":
-        return _as_number(series, reading)
+        return _as_number(series, reading, text)
     if reading.type == "date":
-        return _as_date(series, reading)
+        return _as_date(series, reading, text)
     if reading.form == VERBATIM and is_textual(series):
         return Values(series.astype("str"))
-    text = as_text(series)
+    text = as_text(series) if text is None else text
     return Values(pd.Series(text.to_pandas().to_numpy(), index=series.index, dtype="str", name=series.name))
 
 
-def _as_number(series: pd.Series, reading: Reading) -> Values:
+def _as_number(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
     if not is_textual(series):
         if pd.api.types.is_bool_dtype(series.dtype) or pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            return _finite(series, values, 0, "")
+            return _finite(series, values, 0)
         return _nothing(series, "float64")
-    text = as_text(series)
+    text = as_text(series) if text is None else text
     values = numbers.whole_column(text) if not reading.form else None
-    unreadable, example = 0, ""
+    unreadable, words = 0, ()
     if values is None:
-        text = numbers.blank_markers(text)
+        text = _without(numbers.blank_markers(text), reading.missing)
         values = numbers.parse_numbers(text, reading.form or "plain")
         odd = np.isnan(values) & ~text.is_null().to_numpy(zero_copy_only=False)
-        unreadable = int(odd.sum())
-        example = str(text[int(odd.argmax())].as_py()) if unreadable else ""
-    return _finite(series, values, unreadable, example)
+        unreadable, words = int(odd.sum()), _different(text, odd)
+    return _finite(series, values, unreadable, words)
 
 
-def _finite(series: pd.Series, values: np.ndarray, unreadable: int, example: str) -> Values:
+def _without(text: pa.Array, words: tuple[str, ...]) -> pa.Array:
+    if not words:
+        return text
+    return pc.if_else(pc.is_in(text, value_set=pa.array(words, text.type)), None, text)
+
+
+def _different(text: pa.Array, odd: np.ndarray) -> tuple[str, ...]:
+    if not odd.any():
+        return ()
+    return tuple(str(w) for w in pc.unique(text.filter(pa.array(odd))).slice(0, _WORDS).to_pylist())
+
+
+def _finite(series: pd.Series, values: np.ndarray, unreadable: int, words: tuple[str, ...] = ()) -> Values:
     infinite = int(np.isinf(values).sum())
     if infinite:
         values = np.where(np.isinf(values), np.nan, values)
-    return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, example)
+    return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, words)
 
 
-def _as_date(series: pd.Series, reading: Reading) -> Values:
+def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
-        return _possible(naive.astype("datetime64[us]"), 0, "")
+        return _possible(naive.astype("datetime64[us]"), 0)
     if not is_textual(series) and "%Y%m%d" not in reading.form:
         return _nothing(series, "datetime64[us]")
-    text = numbers.blank_markers(as_text(series))
+    text = _without(numbers.blank_markers(as_text(series) if text is None else text), reading.missing)
     coded = text.dictionary_encode()  # dates repeat: each is parsed once
     values = coded.dictionary.to_pandas().astype("str")
     parsed = dates.parse_dates(values, reading.form.split("|") if reading.form else ())
@@ -252,19 +288,19 @@ def _as_date(series: pd.Series, reading: Reading) -> Values:
     column = parsed.to_numpy()[codes] if len(parsed) else np.full(len(series), "NaT", dtype="datetime64[us]")
     column = np.where(codes < 0, np.datetime64("NaT"), column).astype("datetime64[us]")
     odd = np.isnat(column) & (codes >= 0)
-    example = str(text[int(odd.argmax())].as_py()) if odd.any() else ""
-    return _possible(pd.Series(column, index=series.index, name=series.name), int(odd.sum()), example)
+    read = pd.Series(column, index=series.index, name=series.name)
+    return _possible(read, int(odd.sum()), _different(text, odd))
 
 
-def _possible(series: pd.Series, unreadable: int, example: str) -> Values:
+def _possible(series: pd.Series, unreadable: int, words: tuple[str, ...] = ()) -> Values:
     outside = (series < dates.EARLIEST) | (series >= dates.LATEST)
     impossible = int(outside.sum())
-    return Values(series.mask(outside) if impossible else series, unreadable, 0, impossible, example)
+    return Values(series.mask(outside) if impossible else series, unreadable, 0, impossible, words)
 
 
 def _nothing(series: pd.Series, dtype: str) -> Values:
     """A column of another type altogether: every value that is there counts as unreadable."""
     there = series.notna()
-    example = str(series[there].iloc[0]) if there.any() else ""
+    words = (str(series[there].iloc[0]),) if there.any() else ()
     empty = pd.Series(np.nan, index=series.index, name=series.name).astype(dtype)
-    return Values(empty, int(there.sum()), 0, 0, example)
+    return Values(empty, int(there.sum()), 0, 0, words)

@@ -22,6 +22,9 @@ class Judgement:
 
     evaluation: Evaluation
     probability: np.ndarray  # of the hold-out rows, in their order
+    train_probability: (
+        np.ndarray
+    )  # out of fold, of the training rows; the model's own where a row was in no fold
     card: Scorecard
     card_auc: float
     grades: Grades
@@ -44,9 +47,10 @@ def judge(frame: TrainingFrame, splits: Splits, found: SearchResult, *, seed: in
         event_class=frame.event_class,
         seed=seed,
     )
-    out_of_fold = 1.0 / (1.0 + np.exp(-found.oof_log_odds))
-    known = np.isfinite(out_of_fold)
-    grades = grade_bands(out_of_fold[known], y_train[known], frame.kind)
+    taught = found.model.predict_proba(train[features])
+    known = np.isfinite(found.oof_log_odds)
+    taught[known] = 1.0 / (1.0 + np.exp(-found.oof_log_odds[known]))
+    grades = grade_bands(taught[known], y_train[known], frame.kind)
     probability = found.model.predict_proba(held[features])
     entity = held[frame.entity].to_numpy() if frame.entity else None
     evaluation = evaluate(
@@ -54,13 +58,16 @@ def judge(frame: TrainingFrame, splits: Splits, found: SearchResult, *, seed: in
         probability,
         entity=entity,
         months=months_of(held, frame),
-        seen=held[frame.entity].isin(train[frame.entity]).to_numpy() if frame.entity and splits.kind == "out_of_time" else None,
+        seen=held[frame.entity].isin(train[frame.entity]).to_numpy()
+        if frame.entity and splits.kind == "out_of_time"
+        else None,
         seed=seed,
     )
     by_card = evaluate(y, card.probability(held[features]), entity=entity, n_boot=0, seed=seed)
     return Judgement(
         evaluation=evaluation,
         probability=probability,
+        train_probability=taught,
         card=card,
         card_auc=by_card.metrics["auc"],
         grades=grades,
@@ -78,7 +85,9 @@ def months_of(rows: pd.DataFrame, frame: TrainingFrame) -> np.ndarray | None:
     return pd.to_datetime(rows[column]).dt.strftime("%Y-%m").to_numpy()
 
 
-def flat_metrics(evaluation: Evaluation, by_card: Evaluation, found: SearchResult, y_train: np.ndarray) -> dict[str, float]:
+def flat_metrics(
+    evaluation: Evaluation, by_card: Evaluation, found: SearchResult, y_train: np.ndarray
+) -> dict[str, float]:
     """One flat set of names, the same in every run: `test_` the hold-out, `cv_` out of fold, `card_` the scorecard."""
     known = np.isfinite(found.oof_log_odds)
     out_of_fold = 1.0 / (1.0 + np.exp(-found.oof_log_odds[known]))

@@ -15,9 +15,14 @@ from workbench.config import Home
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
 from workbench.dataset.schema import schema_of
 from workbench.dataset.splits import Splits
-from workbench.explanation import pictures
-from workbench.explanation.importance import dependence, importance
-from workbench.explanation.reasons import reference_rows
+from workbench.explanation import (
+    beeswarm_png,
+    dependence,
+    importance,
+    one_customer,
+    reference_rows,
+    waterfall_png,
+)
 from workbench.feedback.drift import Reference
 from workbench.files import write_json
 from workbench.registry.artefact import Artefact
@@ -57,18 +62,34 @@ def keep(
         ensemble=found.model,
         scorecard=judgement.card,
         grades=judgement.grades,
-        reference=reference_rows(found.model, train[features], kind=frame.kind, grades=judgement.grades, seed=request.seed),
+        reference=reference_rows(
+            train[features], judgement.train_probability, kind=frame.kind, cut=judgement.grades.review_cut
+        ),
     )
     with tempfile.TemporaryDirectory(dir=folder) as made:
         files = Path(made)
-        explain(files / "report", frame, splits, found, judgement, challenge, facts, seed=request.seed)
-        write_json(files / "drift_reference.json", Reference.of(train[features], found.model.predict_proba(train[features])).as_dict())
+        explain(
+            files / "report",
+            frame,
+            splits,
+            found,
+            judgement,
+            challenge,
+            artefact,
+            warnings,
+            seed=request.seed,
+        )
+        write_json(
+            files / "drift_reference.json",
+            Reference.of(train[features], judgement.train_probability).as_dict(),
+        )
         write_json(files / "config" / "request.json", request.as_dict())
         return log_training(
             home,
             RunRecord(
                 artefact=artefact,
-                metrics=judgement.metrics | {"search_seconds": found.seconds, "search_trials": float(found.n_trials)},
+                metrics=judgement.metrics
+                | {"search_seconds": found.seconds, "search_trials": float(found.n_trials)},
                 params=params_of(request, frame, splits, found),
                 started_at=began,
                 ended_at=datetime.now(UTC),
@@ -82,7 +103,13 @@ def keep(
 
 
 def facts_of(
-    request: TrainRequest, frame: TrainingFrame, splits: Splits, judgement: Judgement, warnings: tuple[str, ...], *, at: datetime
+    request: TrainRequest,
+    frame: TrainingFrame,
+    splits: Splits,
+    judgement: Judgement,
+    warnings: tuple[str, ...],
+    *,
+    at: datetime,
 ) -> Facts:
     train = frame.rows[splits.train]
     return Facts(
@@ -122,7 +149,9 @@ def period_of(rows: pd.DataFrame, frame: TrainingFrame) -> str:
     return f"{moments.min():%Y-%m-%d}..{moments.max():%Y-%m-%d}"
 
 
-def params_of(request: TrainRequest, frame: TrainingFrame, splits: Splits, found: SearchResult) -> dict[str, Any]:
+def params_of(
+    request: TrainRequest, frame: TrainingFrame, splits: Splits, found: SearchResult
+) -> dict[str, Any]:
     return {
         "task": frame.task,
         "kind": frame.kind,
@@ -131,7 +160,7 @@ def params_of(request: TrainRequest, frame: TrainingFrame, splits: Splits, found
         "rows_train": int(splits.train.sum()),
         "rows_test": int(splits.holdout.sum()),
         "split_kind": splits.kind,
-        "split": splits.sentence,
+        "split": splits.sentence["en"],
         "budget_seconds": request.budget_seconds if request.trials is None else "",
         "trials": request.trials or "",
         "seed": request.seed,
@@ -156,7 +185,8 @@ def explain(
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
-    facts: Facts,
+    artefact: Artefact,
+    warnings: tuple[str, ...],
     *,
     seed: int,
 ) -> None:
@@ -166,7 +196,14 @@ def explain(
     chosen = np.sort(np.random.default_rng(seed).permutation(len(held))[:EXPLAINED_ROWS])
     sample = held.iloc[chosen].reset_index(drop=True)
     contributions = found.model.contributions(sample)
-    drivers = importance(contributions, sample, groups=frame.groups, sentences=frame.sentences)
+    drivers = importance(contributions, frame.groups, frame.sentences, X=sample)
+    likeliest = one_customer(
+        found.model,
+        sample.iloc[[int(contributions.sum(axis=1).to_numpy().argmax())]],
+        kind=frame.kind,
+        sentences=frame.sentences,
+        reference=artefact.reference,
+    )
     evaluation = judgement.evaluation
     tables = {
         "gains": evaluation.gains,
@@ -178,7 +215,10 @@ def explain(
         "scorecard_zh": judgement.card.table("zh"),
         "grades": judgement.grade_table,
         "dependence": pd.concat(
-            [dependence(sample, contributions, str(name)).assign(feature=name) for name in drivers["feature"].head(DEPENDENCE_OF_TOP)],
+            [
+                dependence(sample, contributions, str(name)).assign(feature=name)
+                for name in drivers["feature"].head(DEPENDENCE_OF_TOP)
+            ],
             ignore_index=True,
         ),
     }
@@ -187,16 +227,20 @@ def explain(
     if evaluation.by_seen is not None:
         tables["by_seen"] = evaluation.by_seen
     plots = {
-        "beeswarm": pictures.beeswarm_png(sample, contributions, sentences=frame.sentences),
-        "waterfall": pictures.waterfall_png(sample, contributions, row=int(contributions.sum(axis=1).to_numpy().argmax()), sentences=frame.sentences),
+        "beeswarm": beeswarm_png(contributions, sample, frame.sentences, seed=seed),
+        "waterfall": waterfall_png(likeliest),
         "gain_curve": charts.to_png(charts.gain_curve(evaluation.gains)),
         "calibration": charts.to_png(charts.calibration(evaluation.calibration)),
     }
     write_report(
         folder,
         summary={
-            **{k: v for k, v in facts.as_dict().items() if k not in ("sentences", "groups", "features")},
-            "split": splits.sentence,
+            **{
+                k: v
+                for k, v in artefact.facts.as_dict().items()
+                if k not in ("sentences", "groups", "features")
+            },
+            "split": splits.sentence["en"],
             "split_kind": splits.kind,
             "rows": len(frame.rows),
             "rows_test": int(splits.holdout.sum()),
@@ -207,6 +251,7 @@ def explain(
             "search_trials": found.n_trials,
             "skipped": list(found.skipped),
             "against_champion": challenge,
+            "warnings": list(warnings),
         },
         evaluation=evaluation.as_dict(),
         tables=tables,

@@ -41,11 +41,19 @@ class TrainRequest:
             raise UsageError("WB-U03", "A run needs either a task (dataset/label) or a file.")
         if self.file is not None and not self.label:
             raise UsageError(
-                "WB-U03", f"Which column of '{self.file}' is to be predicted?", hint="Name it: --label COLUMN."
+                "WB-U03",
+                f"Which column of '{self.file}' is to be predicted?",
+                hint="Name it: --label COLUMN.",
             )
         if self.kind is not None and self.kind not in KINDS:
-            raise UsageError("WB-U04", f"There is no kind of label called '{self.kind}'.", hint=did_you_mean(self.kind, KINDS))
-        if self.trials is None and (self.budget_seconds is None or self.budget_seconds < SHORTEST_BUDGET_SECONDS):
+            raise UsageError(
+                "WB-U04",
+                f"There is no kind of label called '{self.kind}'.",
+                hint=did_you_mean(self.kind, KINDS),
+            )
+        if self.trials is None and (
+            self.budget_seconds is None or self.budget_seconds < SHORTEST_BUDGET_SECONDS
+        ):
             raise UsageError(
                 "WB-U02",
                 f"A budget of {self.budget_seconds or 0:g} s is too short; the shortest is {SHORTEST_BUDGET_SECONDS:g} s.",
@@ -59,7 +67,9 @@ class TrainRequest:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(value) - known)
         if unknown:
-            raise UsageError("WB-U06", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known))
+            raise UsageError(
+                "WB-U06", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
+            )
         return cls(**{**value, "known_after_event": tuple(value.get("known_after_event", ()))})
 
     def as_dict(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from workbench.training.clock import Clock
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
 from workbench.training.request import TrainRequest
+from workbench.training.warmup import Warmup
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def read_frame(request: TrainRequest, home: Home, progress: Progress) -> Trainin
     if request.task is not None:
         from workbench.dataset.build import build_training_frame
 
-        return build_training_frame(home, request.task, as_of=request.as_of, progress=progress)
+        as_of = date.fromisoformat(request.as_of) if request.as_of else None
+        return build_training_frame(home, request.task, as_of=as_of, progress=progress)
     from workbench.dataset.flat import flat_training_frame
 
     source = Path(str(request.file))
@@ -76,17 +78,25 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     def tell(stage: str, sentence: str) -> None:
         progress(stage, clock.fraction(), sentence)
 
+    warmup = Warmup(home)
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed)
-    warnings = tuple(finding.sentence for finding in leakage_findings(frame, seed=request.seed) if finding.severity == "stop")
-    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence}")
+    warnings = tuple(
+        finding.sentence
+        for finding in leakage_findings(frame, seed=request.seed)
+        if finding.severity == "stop"
+    )
+    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
     judgement = judge(frame, splits, found, seed=request.seed)
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
-    kept = keep(home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder)
+    warmup.wait()
+    kept = keep(
+        home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder
+    )
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -97,7 +107,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         rows=len(frame.rows),
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
-        split=splits.sentence,
+        split=splits.sentence["en"],
         notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
         wall_seconds=round(clock.elapsed, 2),
@@ -117,7 +127,7 @@ def find_model(
     return search(
         rows[list(frame.features)],
         rows[LABEL].to_numpy(),
-        folds=splits.folds,
+        folds=splits.folds_within_train(),
         spec=SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
         deadline=Deadline.after(seconds, folder),
         journal=folder / "journal",
