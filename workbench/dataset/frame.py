@@ -39,7 +39,9 @@ class TrainingFrame:
     other_class: str = "0"
     sentences: dict[str, Text] = field(default_factory=dict)  # feature -> what it means
     groups: dict[str, str] = field(default_factory=dict)  # feature -> source table or definition it came from
-    counts: dict[str, int] = field(default_factory=dict)  # what was left out, by reason: immature, left_censored, ...
+    counts: dict[str, int] = field(
+        default_factory=dict
+    )  # what was left out, by reason: immature, left_censored, ...
     notes: tuple[str, ...] = ()  # said aloud: the event class chosen, columns set aside, dates read from text
 
     @property
@@ -51,6 +53,9 @@ class TrainingFrame:
     def fingerprint(self) -> str:
         """First 16 hex digits of a SHA-256 over the rows and column names, in order."""
         digest = hashlib.sha256("\x1f".join(map(str, self.rows.columns)).encode())
-        hashed = pd.util.hash_pandas_object(self.rows.astype({c: "str" for c in self.rows.columns if self.rows[c].dtype == object}), index=False)
+        hashed = pd.util.hash_pandas_object(
+            self.rows.astype({c: "str" for c in self.rows.columns if self.rows[c].dtype == object}),
+            index=False,
+        )
         digest.update(hashed.to_numpy().tobytes())
         return digest.hexdigest()[:16]
