@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.service import ListRequest
+from workbench.ui.components.dataset_line import is_flat
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
@@ -143,7 +144,7 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
 def has_dates(view: View, task: str) -> bool:
     """Whether the model's dataset can say who its customers are as of a date; a flat file cannot."""
     name = task.partition("/")[0]
-    return any(dataset.name == name and not dataset.flat for dataset in view.wb.data.list())
+    return any(dataset.name == name and not is_flat(dataset) for dataset in view.wb.data.list())
 
 
 def how_many(view: View) -> tuple[float | None, int | None]:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.service import TrainRequest
+from workbench.ui.components.dataset_line import describe
 from workbench.ui.components.empty import teach
 from workbench.ui.components.label_facts import label_detail, show_label_facts
 from workbench.ui.view import View, address, go, remember
@@ -53,7 +54,7 @@ def choose(view: View, datasets: Sequence[Any]) -> str:
         format_func=lambda d: view.text(d.title),
         help=view.t("build.dataset.help"),
     )
-    st.caption(view.text(dataset.description))
+    st.caption(describe(view, dataset))
     tasks = {label.task: label for label in dataset.labels}
     return st.radio(
         view.t("build.goal"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.ui.components.dataset_line import is_flat
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import state_badge
 from workbench.ui.view import View, go
@@ -34,7 +35,7 @@ def page(view: View) -> None:
 
 def sample_task(datasets: Sequence[Any]) -> str | None:
     """The first goal of the sample tables, or of whatever dataset there is."""
-    ordered = sorted(datasets, key=lambda dataset: (dataset.name != SAMPLE, dataset.flat))
+    ordered = sorted(datasets, key=lambda dataset: (dataset.name != SAMPLE, is_flat(dataset)))
     return next((label.task for dataset in ordered for label in dataset.labels), None)
 
 
