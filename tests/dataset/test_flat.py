@@ -12,6 +12,7 @@ import pytest
 
 from workbench.dataset.flat import flat_scoring_frame, flat_training_frame
 from workbench.dataset.schema import ColumnSchema, FlatFrame, conform, schema_of
+from workbench.errors import DataError
 
 N = 200
 
@@ -238,13 +239,31 @@ def test_scoring_reads_by_the_types_of_training(tmp_path: Path) -> None:
     assert features["limit"].tolist() == [10.125, 2.0]
 
 
+def test_words_that_training_could_not_read_are_no_news_in_scoring(tmp_path: Path) -> None:
+    """One row is read as it would be among thousands."""
+    frame = trained(tmp_path, {"x": [*map(str, range(195, 0, -1)), *["n/k"] * 5], "y": two(0, 1)})
+    assert (
+        "5 cells that could not be read as the column's type were counted as missing, in 'x'." in frame.notes
+    )
+    assert np.isnan(conform(pd.DataFrame({"x": ["n/k"]}), frame.schema)["x"][0])
+    with pytest.raises(DataError, match="for example 'n/a!'"):
+        conform(pd.DataFrame({"x": ["n/a!"]}), frame.schema)
+
+
+def test_a_row_without_an_id_is_a_customer_of_its_own(tmp_path: Path) -> None:
+    ids = ["k1"] * 198 + [None, ""]
+    frame = trained(tmp_path, {"no": ids, "x": rng().normal(size=N), "y": two(0, 1)}, id_column="no")
+    assert frame.rows["no"].tolist()[-3:] == ["k1", "(row 199)", "(row 200)"]
+    assert "2 rows have no 'no'; each was taken for a customer of its own." in frame.notes
+
+
 def test_the_schema_survives_json(tmp_path: Path) -> None:
     frame = trained(tmp_path, {"label": two("a", "b"), "d": ["1.2.2024", "2.3.2024"] * 100, "y": two(0, 1)})
     assert ColumnSchema.from_dict(schema_of(frame).as_dict()) == schema_of(frame)
     assert schema_of(frame).as_dict() == {
         "columns": [
-            {"name": "label (column)", "type": "category", "form": "", "source": "label"},
-            {"name": "d", "type": "date", "form": "%d.%m.%Y", "source": ""},
+            {"name": "label (column)", "type": "category", "form": "", "source": "label", "missing": []},
+            {"name": "d", "type": "date", "form": "%d.%m.%Y", "source": "", "missing": []},
         ],
         "keys": [],
     }

@@ -77,6 +77,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         "cannot be read as dates: 200 of 200 values are none",
         "Write dates like 2025-03-31",
     ),
+    ("WB-D09", {"opened": ""}, {"time_column": "opened"}, "'opened' has no values", "Fill it in"),
     (
         "WB-D10",
         {},

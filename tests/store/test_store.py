@@ -70,7 +70,7 @@ def test_a_write_that_ends_badly_leaves_nothing(store: Store) -> None:
     assert audit.lines(store) == []
 
 
-def test_six_processes_open_a_new_store_at_once(any_home: Home, environment: dict[str, str]) -> None:
+def test_four_processes_open_a_new_store_at_once(any_home: Home, environment: dict[str, str]) -> None:
     program = (
         "import sys; from pathlib import Path; from workbench.config import Home; from workbench.store import open_store;"
         "from sqlalchemy import text; s = open_store(Home(Path(sys.argv[1])))\n"
@@ -83,7 +83,7 @@ def test_six_processes_open_a_new_store_at_once(any_home: Home, environment: dic
             stderr=subprocess.PIPE,
             env=environment,
         )
-        for _ in range(6)
+        for _ in range(4)
     ]
     for process in running:
         out, err = process.communicate(timeout=60)

@@ -20,6 +20,7 @@ from workbench.tables.types import (
     UNREADABLE_SHARE,
     Reading,
     Values,
+    as_text,
     is_textual,
     read_as,
     reading_of,
@@ -189,6 +190,12 @@ def _times(series: pd.Series, column: str) -> pd.Series:
                 and values.series.notna().any()
             ):
                 return values.series
+        if series.isna().all() or as_text(series).null_count == len(series):
+            raise DataError(
+                "WB-D09",
+                f"Time column '{column}' has no values: every cell is missing.",
+                "Fill it in, or leave it out.",
+            )
         values = read_as(series.astype("str"), Reading("date"))
         present = values.unreadable + int(values.series.notna().sum())
         raise DataError(
@@ -250,10 +257,13 @@ def _assemble(
         )
     notes.extend(reading_notes(frame, {c: readings[c] for c in used}, {c: values[c] for c in used}))
     names = _own_names(used, [c for c in (roles.id, roles.time) if c is not None])
-    columns = [Column(names[c], readings[c].type, readings[c].form, c if names[c] != c else "") for c in used]
+    columns = [
+        Column(names[c], readings[c].type, readings[c].form, c if names[c] != c else "", values[c].words)
+        for c in used
+    ]
     data: dict[str, Any] = {}
     if roles.id is not None:
-        data[names[roles.id]] = frame[roles.id]
+        data[names[roles.id]] = _ids(frame[roles.id], roles.id, notes)
     if roles.time is not None:
         data[names[roles.time]] = times
     data.update({names[c]: _feature(values[c]) for c in used})
@@ -271,6 +281,19 @@ def _assemble(
         notes=tuple(notes),
         schema=ColumnSchema(tuple(columns), () if roles.id is None else (roles.id,)),
     )
+
+
+def _ids(series: pd.Series, column: str, notes: list[str]) -> pd.Series:
+    """The id column; a row without an id depends on no other and gets a name of its own."""
+    text = as_text(series).to_pandas()
+    nameless = text.isna().to_numpy()
+    if not nameless.any():
+        return series
+    notes.append(
+        f"{int(nameless.sum()):,} rows have no '{column}'; each was taken for a customer of its own."
+    )
+    own = [f"(row {place})" for place in range(1, len(series) + 1)]
+    return pd.Series(np.where(nameless, own, text.to_numpy()), index=series.index, dtype="str")
 
 
 def _feature(values: Values) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -18,16 +18,20 @@ _HELD = {"number": "numbers", "date": "dates", "category": "text", "text": "text
 
 @dataclass(frozen=True)
 class Column:
-    """One feature: its name, its type, how text is read into it, and the name it has in files if that differs."""
+    """One feature: its name, its type, how text is read into it, and the name it has in files if that differs.
+
+    `missing` are words that training could not read and took for missing.
+    """
 
     name: str
     type: ColumnType
     form: str = ""
     source: str = ""
+    missing: tuple[str, ...] = ()
 
     @property
     def reading(self) -> Reading:
-        return Reading(self.type, self.form)
+        return Reading(self.type, self.form, self.missing)
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,13 @@ class ColumnSchema:
         return tuple(c.name for c in self.columns)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"columns": [asdict(c) for c in self.columns], "keys": list(self.keys)}
+        columns = [asdict(c) | {"missing": list(c.missing)} for c in self.columns]
+        return {"columns": columns, "keys": list(self.keys)}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ColumnSchema:
-        return cls(tuple(Column(**c) for c in stored["columns"]), tuple(stored["keys"]))
+        columns = (replace(Column(**c), missing=tuple(c["missing"])) for c in stored["columns"])
+        return cls(tuple(columns), tuple(stored["keys"]))
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,12 @@ class Artefact:
     @classmethod
     def load(cls, folder: Path) -> Artefact:
         """Reads what `save` wrote. Raises DataError WB-R07 if the folder does not hold an artefact."""
-        from workbench.dataset.schema import ColumnSchema
-        from workbench.search.ensemble import Ensemble
-
         facts_file = folder / "facts.json"
         if not facts_file.is_file():
             raise DataError("WB-R07", f"there is no model in {folder}.", "Train the model again.")
+        from workbench.dataset.schema import ColumnSchema
+        from workbench.search.ensemble import Ensemble
+
         card, grades = folder / "scorecard.json", folder / "grades.json"
         reference = folder / "reference.parquet"
         return cls(

@@ -215,7 +215,9 @@ def _log_model(client: MlflowClient, job: _Job, model: LoggedModel, run_id: str)
     from mlflow.models import Model
 
     package = Path(workbench.__file__).parent
-    signature, example = _signature(job)
+    columns = read_json(job.folder / "artefact" / "schema.json")["columns"]
+    graded = (job.folder / "artefact" / "grades.json").is_file()
+    signature, example = _signature(columns, graded=graded)
     with tempfile.TemporaryDirectory(prefix="workbench-model-") as scratch:
         target = Path(scratch) / "model"
         mlflow.pyfunc.save_model(
@@ -226,6 +228,7 @@ def _log_model(client: MlflowClient, job: _Job, model: LoggedModel, run_id: str)
             signature=signature,
             input_example=example,
             pip_requirements=_requirements(),
+            metadata={"columns": {column["name"]: column["type"] for column in columns}},
             mlflow_model=Model(
                 artifact_path=model.artifact_location,
                 model_uuid=model.model_id,
@@ -247,7 +250,7 @@ def _register(client: MlflowClient, job: _Job, model: LoggedModel, run_id: str) 
             raise
     made = client.create_model_version(
         job.row.name,
-        source=f"models:/{model.model_id}",
+        source=model.artifact_location,
         run_id=run_id,
         tags=_version_tags(job),
         description=model_card(job.facts, version=job.row.version),
@@ -270,23 +273,22 @@ def _version_tags(job: _Job) -> dict[str, str]:
     }
 
 
-def _signature(job: _Job) -> tuple[ModelSignature, Any]:
+def _signature(columns: list[dict[str, str]], *, graded: bool) -> tuple[ModelSignature, Any]:
     """Input and output columns, and two made-up rows: an example never shows a real customer."""
     import pandas as pd
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import AnyType
 
-    types = {"number": DataType.double, "date": DataType.datetime}
     made_up: dict[str, list[object]] = {
         "number": [1.0, 2.0],
         "date": [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-06-30")],
     }
-    columns = read_json(job.folder / "artefact" / "schema.json")["columns"]
-    inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(types.get(c["type"], DataType.string), c["name"]) for c in columns
-    ]
+    # Any: MLflow would refuse whole numbers for a double and dates written as text. The model reads and checks its
+    # columns itself, the same way as a file that is scored; their types are in the model's metadata.
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(AnyType(), column["name"]) for column in columns]
     outputs: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, "probability")]
-    if (job.folder / "artefact" / "grades.json").is_file():
+    if graded:
         outputs.append(ColSpec(DataType.string, "grade"))
     example = pd.DataFrame({c["name"]: made_up.get(c["type"], ["example", "other"]) for c in columns})
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs)), example

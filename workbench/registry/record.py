@@ -13,7 +13,7 @@ import pandas as pd
 
 from workbench.registry.artefact import Artefact
 
-MAX_TRIALS = 60
+MAX_TRIALS = 40
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _short(value: Any) -> str:
 
 
 def _trials(leaderboard: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """The best trials, best first, as the leaderboard has them: at most 60, so that MLflow's page stays readable."""
+    """The best trials, best first, as the leaderboard has them: at most 40, so that MLflow's page stays readable."""
     if leaderboard is None:
         return []
     trials = []

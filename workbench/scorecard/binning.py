@@ -13,7 +13,7 @@ from workbench.scorecard.optimum import Limits, Merging, best_mergings
 from workbench.scorecard.spec import CardSpec, Trend
 from workbench.scorecard.woe import Floats, woe
 
-MIN_ROWS = 30.0  # no ordinary bin is smaller, however small the table
+MIN_ROWS, MIN_TENTH = 30.0, 0.1  # no ordinary bin has fewer rows than 30, or than a tenth of a tiny table
 MIN_LEVEL_SHARE, MIN_LEVEL_ROWS = 0.01, 20.0  # rarer levels go to `other`
 TURN_MUST_BRING = 1.1  # a peak or valley is believed if its IV exceeds the monotone one's by this factor
 
@@ -34,6 +34,11 @@ class Outcome:
     @property
     def totals(self) -> tuple[float, float]:
         return float(self.event.sum()), float(self.non_event.sum())
+
+    @property
+    def rate(self) -> float:
+        events, non_events = self.totals
+        return events / (events + non_events)
 
     def count(self, number: np.ndarray, size: int) -> tuple[Floats, Floats]:
         return (
@@ -66,10 +71,7 @@ def _fit_levels(column: pd.Series, outcome: Outcome, *, name: str, spec: CardSpe
     events, non_events = outcome.count(np.where(codes < 0, len(levels), codes), len(levels) + 1)
     events, non_events = events[:-1], non_events[:-1]
     frequent = events + non_events >= max(MIN_LEVEL_SHARE * len(column), MIN_LEVEL_ROWS)
-    all_events, all_non_events = outcome.totals
-    evidence = woe(
-        events, non_events, rate=all_events / (all_events + all_non_events), smoothing=spec.smoothing
-    )
+    evidence = woe(events, non_events, rate=outcome.rate, smoothing=spec.smoothing_rows(outcome.rate))
     # levels in order of their event rate, names breaking ties: the best grouping is then one of neighbours
     ordered = sorted(np.flatnonzero(frequent), key=lambda code: (evidence[code], levels[code]))
     merging = _choose(events[ordered], non_events[ordered], outcome, trend="ascending", spec=spec)
@@ -84,12 +86,13 @@ def _fit_levels(column: pd.Series, outcome: Outcome, *, name: str, spec: CardSpe
 def _choose(events: Floats, non_events: Floats, outcome: Outcome, *, trend: Trend, spec: CardSpec) -> Merging:
     """The best merging after paying for each bin what chance alone would bring; monotone unless a turn pays."""
     all_events, all_non_events = outcome.totals
+    rows = all_events + all_non_events
     limits = Limits(
         max_bins=spec.max_bins,
-        min_rows=max(spec.min_share * (all_events + all_non_events), MIN_ROWS),
+        min_rows=max(spec.min_share * rows, min(MIN_ROWS, MIN_TENTH * rows)),
         min_events=spec.min_events,
         min_woe_gap=spec.min_woe_gap,
-        smoothing=spec.smoothing,
+        smoothing=spec.smoothing_rows(outcome.rate),
     )
     # under no relation the IV of k bins is about (k - 1) (1/events + 1/non-events)
     price = spec.bin_penalty * (1 / all_events + 1 / all_non_events)
@@ -174,7 +177,17 @@ def _blank(
 ) -> Bins:
     all_events, all_non_events = outcome.totals
     return Bins(
-        name, kind, edges, groups, specials, (), (), all_events, all_non_events, spec.smoothing, trend
+        name,
+        kind,
+        edges,
+        groups,
+        specials,
+        (),
+        (),
+        all_events,
+        all_non_events,
+        spec.smoothing_rows(outcome.rate),
+        trend,
     )
 
 

@@ -101,7 +101,10 @@ def _screen(X: pd.DataFrame, y: Floats, *, spec: CardSpec, seed: int) -> tuple[l
     if X.shape[1] <= spec.screen:
         return list(X.columns), {}
     rows = _sample(y, SCREEN_ROWS, seed)
-    quick = {name: quick_iv(X[name].iloc[rows], y[rows], smoothing=spec.smoothing) for name in X.columns}
+    quick = {
+        name: quick_iv(X[name].iloc[rows], y[rows], smoothing=spec.smoothing_rows(float(y[rows].mean())))
+        for name in X.columns
+    }
     # a trend or code declared by a person is a wish to see the column binned
     declared = [name for name in X.columns if name in spec.trends or name in spec.specials]
     strongest = sorted(X.columns, key=lambda name: -quick[name])[: spec.screen]

@@ -26,11 +26,13 @@ class CardSpec:
     max_variables: int = 15
     max_bins: int = 8
     min_share: float = 0.03  # of the rows in every ordinary bin
-    min_events: int = 5  # events, and non-events, in every ordinary bin
+    min_events: int = 0  # events, and non-events, in every ordinary bin; 0 lets a pure bin stand
     min_woe_gap: float = 0.05  # between neighbouring bins
     min_iv: float = 0.02
     max_correlation: float = 0.75  # between the WOE of two variables of the card
-    smoothing: float = 5.0  # rows at the population's event rate that every bin is mixed with
+    smoothing: float = (
+        0.5  # cases of the rarer outcome (and as many of the other as go with them) mixed into each bin
+    )
     bin_penalty: float = 6.0  # a further bin must bring more IV than this many times chance would
     max_prebins: int = 50
     screen: int = 150  # with more columns than this, a quick IV decides which are binned exactly
@@ -63,6 +65,10 @@ class CardSpec:
                     f"No trend is called {trend!r} (declared for {column!r}).",
                     did_you_mean(str(trend), get_args(Trend)),
                 )
+
+    def smoothing_rows(self, rate: float) -> float:
+        """Rows at the population's event rate that hold `smoothing` cases of the rarer outcome."""
+        return self.smoothing / min(rate, 1 - rate)
 
     def as_dict(self) -> dict[str, Any]:
         stored = asdict(self)

@@ -48,16 +48,16 @@ def read_delimited(path: Path, data: bytes) -> Delimited:
     sample = data[start : start + _SAMPLE].decode("utf-8", errors="ignore")
     separator = marked[4:].decode() if marked[4:].decode() in SEPARATORS else _separator(path, sample)
     header, body = _header(data, start, separator)
-    widths = Counter(
-        len(r) for r in _records(data[body : body + _SAMPLE].decode("utf-8", errors="ignore"), separator)
-    )
+    reach = body + max(_SAMPLE, 8 * (body - start))  # of a very wide table, too, a few whole rows
+    rows = data[body:reach].decode("utf-8", errors="ignore")
+    widths = Counter(len(r) for r in _records(rows, separator))
     if not widths:
         raise DataError(
             "WB-T65",
             f"'{path.name}' has a header of {len(header)} columns but no rows.",
             "Give a file with at least one row below the header.",
         )
-    header = _fitted(header, data[body : body + _SAMPLE].decode("utf-8", errors="ignore"), separator, widths)
+    header = _fitted(header, rows, separator, widths)
     return _parsed(path, data, start, body, header, separator)
 
 

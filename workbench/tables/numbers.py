@@ -14,8 +14,10 @@ NumberForm = Literal["plain", "thousands", "decimal comma", "percent", "boolean"
 _CURRENCY = r"[$€£¥￥]?\s?"
 _SIGN = r"[+\-]?"
 _PLAIN = r"(?i)^[+\-]?(\d+\.?\d*|\.\d+)(e[+\-]?\d+)?$|^[+\-]?inf(inity)?$"
-_THOUSANDS = rf"^{_SIGN}{_CURRENCY}{_SIGN}([1-9]\d{{0,2}}(,\d{{3}})+|\d+)(\.\d+)?$"
-_DECIMAL_COMMA = rf"^{_SIGN}(\d{{1,3}}(\.\d{{3}})+|\d+)(,\d+)?(\s?€)?$"
+_BLANKS = "[ \u00a0\u202f']"  # what groups digits in French and Swiss tables
+_GROUPED = rf"[1-9]\d{{0,2}}(,\d{{3}})+|[1-9]\d{{0,2}}({_BLANKS}\d{{3}})+|\d+"
+_THOUSANDS = rf"^{_SIGN}{_CURRENCY}{_SIGN}({_GROUPED})(\.\d+)?$"
+_DECIMAL_COMMA = rf"^{_SIGN}(\d{{1,3}}(\.\d{{3}})+|\d{{1,3}}({_BLANKS}\d{{3}})+|\d+)(,\d+)?(\s?€)?$"
 _PERCENT = r"^[+\-]?(\d+\.?\d*|\.\d+)\s?[%％]$"
 _TRUE, _FALSE = "true", "false"
 
@@ -63,7 +65,7 @@ def parse_numbers(text: pa.Array, form: str) -> np.ndarray:
         return parse_numbers(truth, "plain")
     if form == "decimal comma":
         kept = pc.if_else(pc.match_substring_regex(text, _DECIMAL_COMMA), text, None)
-        bare = pc.replace_substring_regex(kept, r"[.€\s]", "")
+        bare = pc.replace_substring_regex(kept, rf"[.€]|{_BLANKS}", "")
         return _cast(pc.replace_substring(bare, ",", "."))
     plain = _cast(pc.if_else(pc.match_substring_regex(text, _PLAIN), text, None))
     if form == "percent":
@@ -73,7 +75,7 @@ def parse_numbers(text: pa.Array, form: str) -> np.ndarray:
     # thousands; also where a plain column meets "1,234" later, which cannot mean anything else there
     grouped = _cast(
         pc.replace_substring_regex(
-            pc.if_else(pc.match_substring_regex(text, _THOUSANDS), text, None), r"[,$€£¥￥\s]", ""
+            pc.if_else(pc.match_substring_regex(text, _THOUSANDS), text, None), rf"[,$€£¥￥]|{_BLANKS}", ""
         )
     )
     return np.where(np.isnan(plain), grouped, plain)

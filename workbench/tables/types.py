@@ -38,14 +38,20 @@ _MISSING = (
 )
 _ENOUGH_NUMBERS = 20  # so many different numbers make odd words among them misprints, not levels
 _SAMPLE = 500
+_WORDS = 20
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A column's type, and for text the form in which it is written: "thousands", "%d.%m.%Y|%Y-%m-%d", ..."""
+    """A column's type; for text the form in which it is written ("thousands", "%d.%m.%Y|%Y-%m-%d", ...); its odd words.
+
+    `missing` are the words that could not be read when the column was first seen. Found again they are no news, so
+    that one row is read as it would be among thousands.
+    """
 
     type: ColumnType
     form: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,12 @@ class Values:
     unreadable: int = 0
     infinite: int = 0
     impossible: int = 0  # dates before 1800 or after 2200
-    example: str = ""  # the first unreadable value
+    words: tuple[str, ...] = ()  # the unreadable values, at most 20 different ones
+
+    @property
+    def example(self) -> str:
+        """The first unreadable value."""
+        return self.words[0] if self.words else ""
 
 
 def as_text(series: pd.Series) -> pa.Array:
@@ -122,7 +133,7 @@ def understood(series: pd.Series) -> tuple[Reading, Values]:
     values = numbers.whole_column(text) if text.null_count < len(text) else None
     reading = _text_reading(text, whole=values is not None)
     if reading == Reading("number") and values is not None:
-        return reading, _finite(series, values, 0, "")
+        return reading, _finite(series, values, 0)
     return reading, read_as(series, reading, text=text)
 
 
@@ -228,34 +239,45 @@ def _as_number(series: pd.Series, reading: Reading, text: pa.Array | None) -> Va
     if not is_textual(series):
         if pd.api.types.is_bool_dtype(series.dtype) or pd.api.types.is_numeric_dtype(series.dtype):
             values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-            return _finite(series, values, 0, "")
+            return _finite(series, values, 0)
         return _nothing(series, "float64")
     text = as_text(series) if text is None else text
     values = numbers.whole_column(text) if not reading.form else None
-    unreadable, example = 0, ""
+    unreadable, words = 0, ()
     if values is None:
-        text = numbers.blank_markers(text)
+        text = _without(numbers.blank_markers(text), reading.missing)
         values = numbers.parse_numbers(text, reading.form or "plain")
         odd = np.isnan(values) & ~text.is_null().to_numpy(zero_copy_only=False)
-        unreadable = int(odd.sum())
-        example = str(text[int(odd.argmax())].as_py()) if unreadable else ""
-    return _finite(series, values, unreadable, example)
+        unreadable, words = int(odd.sum()), _different(text, odd)
+    return _finite(series, values, unreadable, words)
 
 
-def _finite(series: pd.Series, values: np.ndarray, unreadable: int, example: str) -> Values:
+def _without(text: pa.Array, words: tuple[str, ...]) -> pa.Array:
+    if not words:
+        return text
+    return pc.if_else(pc.is_in(text, value_set=pa.array(words, text.type)), None, text)
+
+
+def _different(text: pa.Array, odd: np.ndarray) -> tuple[str, ...]:
+    if not odd.any():
+        return ()
+    return tuple(str(w) for w in pc.unique(text.filter(pa.array(odd))).slice(0, _WORDS).to_pylist())
+
+
+def _finite(series: pd.Series, values: np.ndarray, unreadable: int, words: tuple[str, ...] = ()) -> Values:
     infinite = int(np.isinf(values).sum())
     if infinite:
         values = np.where(np.isinf(values), np.nan, values)
-    return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, example)
+    return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, words)
 
 
 def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
-        return _possible(naive.astype("datetime64[us]"), 0, "")
+        return _possible(naive.astype("datetime64[us]"), 0)
     if not is_textual(series) and "%Y%m%d" not in reading.form:
         return _nothing(series, "datetime64[us]")
-    text = numbers.blank_markers(as_text(series) if text is None else text)
+    text = _without(numbers.blank_markers(as_text(series) if text is None else text), reading.missing)
     coded = text.dictionary_encode()  # dates repeat: each is parsed once
     values = coded.dictionary.to_pandas().astype("str")
     parsed = dates.parse_dates(values, reading.form.split("|") if reading.form else ())
@@ -266,19 +288,19 @@ def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Valu
     column = parsed.to_numpy()[codes] if len(parsed) else np.full(len(series), "NaT", dtype="datetime64[us]")
     column = np.where(codes < 0, np.datetime64("NaT"), column).astype("datetime64[us]")
     odd = np.isnat(column) & (codes >= 0)
-    example = str(text[int(odd.argmax())].as_py()) if odd.any() else ""
-    return _possible(pd.Series(column, index=series.index, name=series.name), int(odd.sum()), example)
+    read = pd.Series(column, index=series.index, name=series.name)
+    return _possible(read, int(odd.sum()), _different(text, odd))
 
 
-def _possible(series: pd.Series, unreadable: int, example: str) -> Values:
+def _possible(series: pd.Series, unreadable: int, words: tuple[str, ...] = ()) -> Values:
     outside = (series < dates.EARLIEST) | (series >= dates.LATEST)
     impossible = int(outside.sum())
-    return Values(series.mask(outside) if impossible else series, unreadable, 0, impossible, example)
+    return Values(series.mask(outside) if impossible else series, unreadable, 0, impossible, words)
 
 
 def _nothing(series: pd.Series, dtype: str) -> Values:
     """A column of another type altogether: every value that is there counts as unreadable."""
     there = series.notna()
-    example = str(series[there].iloc[0]) if there.any() else ""
+    words = (str(series[there].iloc[0]),) if there.any() else ()
     empty = pd.Series(np.nan, index=series.index, name=series.name).astype(dtype)
-    return Values(empty, int(there.sum()), 0, 0, example)
+    return Values(empty, int(there.sum()), 0, 0, words)

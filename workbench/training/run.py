@@ -22,6 +22,7 @@ from workbench.training.clock import Clock
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
 from workbench.training.request import TrainRequest
+from workbench.training.warmup import Warmup
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     def tell(stage: str, sentence: str) -> None:
         progress(stage, clock.fraction(), sentence)
 
+    warmup = Warmup(home)
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed)
@@ -90,6 +92,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     judgement = judge(frame, splits, found, seed=request.seed)
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
+    warmup.wait()
     kept = keep(
         home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder
     )
