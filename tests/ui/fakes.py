@@ -112,7 +112,7 @@ class FakeWorkbench:
             list=lambda: [] if empty else [dataset(), flat_dataset()],
             label=lambda task: label_detail(),
             check=lambda name: check_report(),
-            scoring_days=lambda task: [dt.date(2017, 12, 6)],
+            scoring_days=lambda task: [SimpleNamespace(day=dt.date(2017, 12, 6), rows=341)],
         )
         self.runs = SimpleNamespace(
             list=lambda: self.jobs, get=self._job, worker_alive=lambda: self.alive, start=self._start,
@@ -183,7 +183,8 @@ def dataset() -> Any:
     label = SimpleNamespace(
         task=TASK,
         name="coupon_response",
-        kind="response", cutoffs="each row of contacts",
+        kind="response",
+        cutoffs="each row of contacts",
         sentence=Text("Redeems a coupon of this campaign.", "兑换本次活动的优惠券。"),
     )
     table = SimpleNamespace(

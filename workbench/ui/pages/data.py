@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from workbench.ui.components.dataset_line import describe
+from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
-from workbench.ui.components.label_facts import label_detail, show_label_facts
+from workbench.ui.components.label_facts import show_label_facts
 from workbench.ui.view import View, address, go
 
 SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:", "warn": ":material/info:"}
@@ -17,15 +18,15 @@ SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:"
 
 def page(view: View) -> None:
     st.title(view.t("data.title"))
-    datasets = view.wb.data.list()
-    if not datasets:
+    found = datasets(view)
+    if not found:
         teach(view, "data.none", folder=str(view.wb.home.feature_defs))
         return
     asked = address("dataset")
-    names = [dataset.name for dataset in datasets]
+    names = [dataset.name for dataset in found]
     dataset = st.selectbox(
         view.t("data.which"),
-        datasets,
+        found,
         index=names.index(asked) if asked in names else 0,
         format_func=lambda d: view.text(d.title),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.ui.components.dataset_line import is_flat
+from workbench.ui.components.datasets import datasets
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import state_badge
 from workbench.ui.view import View, go
@@ -18,8 +19,8 @@ SAMPLE = "complete_journey"
 def page(view: View) -> None:
     st.title(view.t("home.heading"))
     st.markdown(view.t("home.intro"))
-    datasets = view.wb.data.list()
-    sample = sample_task(datasets)
+    found = datasets(view)
+    sample = sample_task(found)
     if sample is None:
         teach(view, "home.no_data", folder=str(view.wb.home.feature_defs))
     else:
