@@ -50,6 +50,12 @@ class Data:
 
         return label_summary(self.home, task)
 
+    def scoring_days(self, task: str) -> tuple[Any, ...]:
+        """Days as of which a list can be made while outcomes are open, the newest first; none for a flat table."""
+        from workbench.dataset.summary import scoring_days
+
+        return scoring_days(self.home, task)
+
     def frame(self, task: str, *, as_of: str | None = None, progress: Progress = silent) -> TrainingFrame:
         from workbench.dataset.build import build_training_frame
 
