@@ -32,9 +32,8 @@ from workbench.text import Text
 RESERVED = (LABEL, CUTOFF, OUTCOME_KNOWN)  # what a training frame calls its own columns
 ROW = "row"
 
-_DIFFERENT_SHARE = (
-    0.5  # text with more different values than this share of its rows names rows or is free text
-)
+# text with more different values than this share of its rows names rows or is free text
+_DIFFERENT_SHARE = 0.5
 _DIFFERENT_AT_LEAST = 20
 _TELLING = 20  # rows that differ in the first so many columns need not be compared in the others
 
@@ -87,16 +86,9 @@ def flat_training_frame(
     if not keep.all():
         counts["missing_label"] = int((~keep).sum())
         notes.append(f"{counts['missing_label']:,} rows without a label were left out.")
-    times = None
-    if roles.time is not None:
-        times = _times(raw.frame[roles.time], roles.time)
-        undated = keep & times.isna()
-        if undated.any():
-            counts["missing_time"] = int(undated.sum())
-            notes.append(
-                f"{counts['missing_time']:,} rows without a readable time in '{roles.time}' were left out."
-            )
-            keep &= times.notna()
+    times = None if roles.time is None else _times(raw.frame[roles.time], roles.time)
+    if times is not None:
+        keep = _dated(times, keep, counts, notes)
     keep = _without_copies(raw.frame, keep, roles, counts, notes)
     if counts:  # rows were left out: is enough still there?
         choose_classes(outcome[keep], column=roles.label, positive=classes.event)
@@ -184,13 +176,9 @@ def _times(series: pd.Series, column: str) -> pd.Series:
     """The time column as datetime64[us]; months (202503, 2025-03) and years count as their first day."""
     reading = reading_of(series)
     if reading.type != "date":
-        for form in DIGITS_ONLY:
-            values = read_as(series, Reading("date", form)) if not _is_fraction(series) else None
-            if (
-                values is not None
-                and values.unreadable + values.impossible == 0
-                and values.series.notna().any()
-            ):
+        for form in () if _is_fraction(series) else DIGITS_ONLY:
+            values = read_as(series, Reading("date", form))
+            if values.unreadable + values.impossible == 0 and values.series.notna().any():
                 return values.series
         if series.isna().all() or as_text(series).null_count == len(series):
             raise DataError(
@@ -207,6 +195,15 @@ def _times(series: pd.Series, column: str) -> pd.Series:
             "Write dates like 2025-03-31 or 2025-03-31 08:30:00, or leave the time column out.",
         )
     return read_as(series, reading).series
+
+
+def _dated(times: pd.Series, keep: pd.Series, counts: dict[str, int], notes: list[str]) -> pd.Series:
+    """Leave out rows without a time: no test out of time could place them."""
+    undated = int((keep & times.isna()).sum())
+    if undated:
+        counts["missing_time"] = undated
+        notes.append(f"{undated:,} rows without a readable time in '{times.name}' were left out.")
+    return keep & times.notna()
 
 
 def _is_fraction(series: pd.Series) -> bool:
