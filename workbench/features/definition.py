@@ -1,0 +1,147 @@
+"""What a feature definition says, and which columns it makes."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import DefinitionError
+from workbench.features.aggregations import Aggregation
+from workbench.features.windows import Window
+from workbench.tables.durations import Duration
+from workbench.text import Text
+
+_PLACEHOLDERS = ("aggregate", "window", "when", "noun")
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """One column of the training frame and how it reads."""
+
+    name: str
+    sentence: Text
+    group: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked example of a definition: rows per table, the row of the frame, and the values that must come out."""
+
+    given: dict[str, tuple[dict[str, Any], ...]]
+    row: dict[str, Any]
+    expect: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """What every definition has; `only_for` restricts it to some labels of the dataset."""
+
+    name: str
+    say: Text | None = None
+    noun: Text | None = None
+    only_for: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def spoken(self) -> Text:
+        return self.noun or Text.of(self.name.replace("_", " "))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsFeature(Feature):
+    """Rows of a table before the cutoff, aggregated: one column per aggregation and window."""
+
+    source: str
+    aggregate: tuple[Aggregation, ...]
+    windows: tuple[Window, ...] = (Window(),)
+    value: str | None = None
+    where: str | None = None
+    via: str | None = None
+    match: tuple[str, ...] = ()
+    half_life: Duration = Duration(30)
+
+    def column(self, aggregate: Aggregation, window: Window) -> FeatureColumn:
+        """`<feature>_<aggregate>_<window>` with its sentence."""
+        return FeatureColumn(
+            f"{self.name}_{aggregate.name}_{window}", self._sentence(aggregate, window), self.source
+        )
+
+    def columns(self) -> tuple[FeatureColumn, ...]:
+        return tuple(self.column(a, w) for w in self.windows for a in self.aggregate)
+
+    def _sentence(self, aggregate: Aggregation, window: Window) -> Text:
+        said = self.say or Text(aggregate.en, aggregate.zh)
+        english, chinese = (
+            fill(
+                said[language],
+                aggregate=aggregate.word[language == "zh"],
+                window=window.length_phrase(language),
+                when=window.phrase(language),
+                noun=self.spoken[language],
+            )
+            for language in ("en", "zh")
+        )
+        return Text(english, chinese)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityAttribute(Feature):
+    """A column of a table that has one row per entity: `attribute: demographics.household_size`."""
+
+    table: str
+    column_name: str
+
+    def columns(self) -> tuple[FeatureColumn, ...]:
+        return (FeatureColumn(self.name, self.say or self.spoken, self.table),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowAttribute(Feature):
+    """A value of the frame's own row, such as the type of the contact's campaign: `row: campaign_type`."""
+
+    row: str
+
+    def columns(self) -> tuple[FeatureColumn, ...]:
+        return (FeatureColumn(self.name, self.say or self.spoken, "row"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaFeature(Feature):
+    """Arithmetic over other feature columns: `ratio: [a, b]`, `difference: [a, b]` or `formula: "a / (b + 1)"`."""
+
+    kind: str
+    text: str
+    operands: tuple[str, ...] = field(default=())
+
+    def columns(self) -> tuple[FeatureColumn, ...]:
+        return (FeatureColumn(self.name, self.say or self.spoken, "formula"),)
+
+
+AnyFeature = RowsFeature | EntityAttribute | RowAttribute | FormulaFeature
+
+
+def fill(template: str, **words: str) -> str:
+    """The template with {aggregate}, {window}, {when} and {noun} replaced; checked by `check_template` before."""
+    for name, word in words.items():
+        template = template.replace("{" + name + "}", word)
+    return " ".join(template.split())
+
+
+def check_template(template: str, where: str) -> None:
+    """Raise WB-F02 for a placeholder that nobody fills."""
+    try:
+        named = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise DefinitionError(
+            "WB-F02",
+            f"{where}: the sentence {template!r} has an unpaired brace.",
+            "Write {aggregate}, {window}, {when} or {noun}.",
+        ) from error
+    for name in named:
+        if name not in _PLACEHOLDERS:
+            raise DefinitionError(
+                "WB-F02",
+                f"{where}: the sentence names {{{name}}}, which nobody fills in.",
+                "Allowed: {aggregate}, {window}, {when}, {noun}.",
+            )

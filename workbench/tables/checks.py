@@ -1,0 +1,258 @@
+"""What a check finds in a dataset's tables, each finding with a stable code and a severity."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from workbench.errors import WorkbenchError
+from workbench.tables.engine import Engine, Loaded, column, named
+from workbench.tables.profile import TableProfile
+from workbench.tables.schema import Table, TableSet
+from workbench.text import Text
+
+Severity = Literal["stop", "quarantine", "warn"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a dataset: `stop` (cannot be used), `quarantine` (rows set aside) or `warn`."""
+
+    code: str
+    severity: Severity
+    table: str
+    column: str
+    message: str
+    hint: str = ""
+    count: int = 0
+
+    @classmethod
+    def of(cls, error: WorkbenchError, table: str = "") -> Finding:
+        return cls(error.code, "stop", table, "", error.message, error.hint)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Everything that a check found; `ok` means that nothing stops the dataset from being used."""
+
+    dataset: str
+    findings: tuple[Finding, ...]
+    tables: tuple[TableProfile, ...]
+    labels: tuple[dict[str, Any], ...] = ()
+    n_features: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not any(f.severity == "stop" for f in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "ok": self.ok,
+            "tables": [t.as_dict() for t in self.tables],
+            "labels": list(self.labels),
+            "n_features": self.n_features,
+            "findings": [asdict(f) for f in self.findings],
+        }
+
+
+def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
+    """Load every declared table and report what is wrong; a table that cannot be read does not hide the others."""
+    findings: list[Finding] = []
+    profiles: list[TableProfile] = []
+    for table in engine.tables.tables.values():
+        try:
+            loaded = engine.load(table.name, strict=False)
+        except WorkbenchError as error:
+            findings.append(Finding.of(error, table.name))
+            continue
+        findings += _of_rows(engine, table, loaded)
+        title = table.title or Text.of(table.name.replace("_", " "))
+        profiles.append(
+            TableProfile(table.name, title, loaded.rows, loaded.first, loaded.last, tuple(loaded.columns))
+        )
+    findings += _of_period(engine.tables, profiles)
+    return findings, profiles
+
+
+def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
+    findings: list[Finding] = []
+    if loaded.rows == 0:
+        findings.append(
+            Finding("WB-T14", "stop", table.name, "", f"table '{table.name}' is empty.", "Load its rows.")
+        )
+        return findings
+    limit = engine.tables.max_quarantine
+    share = f"{loaded.quarantined_share:.1%} of its {loaded.rows:,} rows; allowed {limit:.1%}"
+    aside = (
+        ("WB-T15", "", loaded.duplicates, "rows repeat another row exactly and are set aside"),
+        (
+            "WB-T16",
+            table.event_time or "",
+            loaded.unreadable_times,
+            "rows have no readable time and are set aside",
+        ),
+        (
+            "WB-T17",
+            table.event_time or "",
+            loaded.impossible_times,
+            "rows have an impossible time and are set aside",
+        ),
+    )
+    for code, where, count, what in aside:
+        if count:
+            findings.append(
+                Finding(
+                    code,
+                    "quarantine",
+                    table.name,
+                    where,
+                    f"table '{table.name}': {count:,} {what}.",
+                    "Mend the source when you can.",
+                    count,
+                )
+            )
+    if loaded.quarantined_share > limit:
+        findings.append(
+            Finding(
+                "WB-T08",
+                "stop",
+                table.name,
+                "",
+                f"table '{table.name}': too many rows are set aside, {share}.",
+                "Mend the source, or raise `max_quarantine:` if this is known and accepted.",
+                loaded.quarantined,
+            )
+        )
+    if loaded.repeated_keys:
+        findings.append(
+            Finding(
+                "WB-T09",
+                "stop",
+                table.name,
+                ", ".join(table.unique),
+                f"table '{table.name}' must have one row per key, but {loaded.repeated_keys:,} keys repeat (first: {loaded.repeated_example}).",
+                "Correct the rows or the declared key.",
+                loaded.repeated_keys,
+            )
+        )
+    entity = engine.tables.entity
+    if entity in loaded.columns:
+        missing = int(
+            engine.row(
+                exp.select(exp.func("count_if", exp.Is(this=column(entity), expression=exp.Null()))).from_(
+                    named(table.name)
+                )
+            )[0]
+        )
+        if missing:
+            findings.append(
+                Finding(
+                    "WB-T18",
+                    "warn",
+                    table.name,
+                    entity,
+                    f"table '{table.name}': {missing:,} rows have no {entity} and belong to nobody.",
+                    "They are left out of every feature.",
+                    missing,
+                )
+            )
+    findings += [
+        Finding("WB-T19", "warn", table.name, "", f"table '{table.name}': {note}") for note in loaded.notes
+    ]
+    findings += _orphans(engine, table, loaded)
+    return findings
+
+
+def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
+    """Rows whose look-up key is unknown to the look-up: features by that hop see nothing for them."""
+    findings = []
+    for other in engine.tables.tables.values():
+        if (
+            other.key is None
+            or other.name == table.name
+            or other.key not in loaded.columns
+            or other.name not in engine.loaded
+        ):
+            continue
+        known = exp.select(column(other.key)).from_(named(other.name))
+        missing = exp.and_(
+            exp.not_(exp.Is(this=column(other.key), expression=exp.Null())),
+            exp.not_(exp.In(this=column(other.key), query=exp.Subquery(this=known))),
+        )
+        count = int(
+            engine.row(exp.select(exp.Count(this=exp.Star())).from_(named(table.name)).where(missing))[0]
+        )
+        if count:
+            findings.append(
+                Finding(
+                    "WB-T20",
+                    "warn",
+                    table.name,
+                    other.key,
+                    f"table '{table.name}': {count:,} rows have a {other.key} that '{other.name}' does not know.",
+                    "Features by this hop are missing for them.",
+                    count,
+                )
+            )
+    return findings
+
+
+def _of_period(tables: TableSet, profiles: list[TableProfile]) -> list[Finding]:
+    """`observed_until` against the data: a clock that runs ahead would call unseen outcomes non-events."""
+    lasts = [p.last for p in profiles if p.last is not None]
+    if tables.observed_until is None:
+        return [
+            Finding(
+                "WB-T07",
+                "stop",
+                "",
+                "observed_until",
+                "tables.yaml does not say until when outcomes are known.",
+                "Add `observed_until: YYYY-MM-DD`.",
+            )
+        ]
+    findings = []
+    slack = timedelta(days=2)
+    if lasts and max(lasts) + slack < tables.observed_until:
+        findings.append(
+            Finding(
+                "WB-T21",
+                "stop",
+                "",
+                "observed_until",
+                f"`observed_until` is {tables.observed_until:%Y-%m-%d}, but the newest event of any table is of {max(lasts):%Y-%m-%d}.",
+                "Set `observed_until` to the end of the data: later outcomes are unknown, not absent.",
+            )
+        )
+    for profile in profiles:
+        if profile.last is not None and profile.last > tables.observed_until + slack:
+            findings.append(
+                Finding(
+                    "WB-T22",
+                    "warn",
+                    profile.name,
+                    "",
+                    f"table '{profile.name}' reaches {profile.last:%Y-%m-%d}, after `observed_until` ({tables.observed_until:%Y-%m-%d}).",
+                    "Move `observed_until` if outcomes are complete until then.",
+                )
+            )
+        if (
+            profile.first is not None
+            and tables.observed_from is not None
+            and profile.first < tables.observed_from
+        ):
+            findings.append(
+                Finding(
+                    "WB-T23",
+                    "warn",
+                    profile.name,
+                    "",
+                    f"table '{profile.name}' begins on {profile.first:%Y-%m-%d}, before `observed_from` ({tables.observed_from:%Y-%m-%d}).",
+                    "Rows whose story began earlier are left out as left-censored.",
+                )
+            )
+    return findings

@@ -1,0 +1,368 @@
+"""The embedded database: reads a dataset's sources cleanly once, then answers compiled queries.
+
+The only importer of duckdb. It never installs extensions, and after loading it can no longer reach files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+from sqlglot import exp
+
+from workbench.errors import DataError, DefinitionError, did_you_mean
+from workbench.tables.schema import Table, TableSet
+from workbench.tables.sources import resolve
+
+AT = "_at"  # when the row happened
+KNOWN = "_known_at"  # when it could be known
+_EARLIEST = datetime(1950, 1, 1)  # an event before this is a typing error or a placeholder
+_LATEST_AFTER_OBSERVATION = timedelta(days=366)  # planned contacts may lie ahead, 2099-12-31 may not
+
+
+def ident(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    return exp.Column(this=ident(name), table=ident(table) if table else None)
+
+
+def named(name: str) -> exp.Table:
+    """A table of the engine, quoted: a table may be called `order`."""
+    return exp.Table(this=ident(name))
+
+
+def moment(value: datetime) -> exp.Cast:
+    return exp.Cast(this=exp.Literal.string(value.isoformat(sep=" ")), to=exp.DataType.build("timestamp"))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What reading one source found. Counts are rows; `first` and `last` span the events that were kept."""
+
+    table: str
+    rows: int
+    duplicates: int = 0
+    unreadable_times: int = 0
+    impossible_times: int = 0
+    repeated_keys: int = 0
+    repeated_example: str = ""
+    first: datetime | None = None
+    last: datetime | None = None
+    notes: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def quarantined(self) -> int:
+        return self.duplicates + self.unreadable_times + self.impossible_times
+
+    @property
+    def quarantined_share(self) -> float:
+        return self.quarantined / self.rows if self.rows else 0.0
+
+
+class Engine:
+    """An in-memory DuckDB with the loaded tables of one dataset; a context manager."""
+
+    def __init__(self, tables: TableSet, *, threads: int = 2, memory: str = "1500MB") -> None:
+        import duckdb
+
+        self.tables = tables
+        self.loaded: dict[str, Loaded] = {}
+        self._columns: dict[str, dict[str, str]] = {}
+        self._notes: dict[str, tuple[str, ...]] = {}
+        self._con = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": threads,
+                "memory_limit": memory,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "preserve_insertion_order": False,
+            },
+        )
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._con.close()
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def frame(self, query: exp.Expr) -> pd.DataFrame:
+        """The answer to a compiled query."""
+        return self._con.execute(query.sql(dialect="duckdb")).df()
+
+    def row(self, query: exp.Expr) -> tuple:
+        # fetchall: a result that is not read to its end keeps the connection busy
+        answers = self._con.execute(query.sql(dialect="duckdb")).fetchall()
+        return tuple(answers[0]) if answers else ()
+
+    def keep(self, name: str, query: exp.Expr) -> None:
+        """Store a query's answer as a table."""
+        self._con.execute(
+            exp.Create(this=named(name), kind="TABLE", expression=query, replace=True).sql(dialect="duckdb")
+        )
+        self._columns[name] = self.describe(exp.select("*").from_(named(name)))
+
+    def put(self, name: str, rows: pd.DataFrame) -> None:
+        """Store a frame as a table."""
+        self._con.register("_incoming", rows)
+        self.keep(name, exp.select("*").from_("_incoming"))
+        self._con.unregister("_incoming")
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Column -> SQL type of a loaded table, without the workbench's own columns."""
+        return {c: t for c, t in self._columns[name].items() if c not in (AT, KNOWN)}
+
+    # -- loading --------------------------------------------------------------------------------------------------
+
+    def load(self, name: str, *, strict: bool = True, where: str = "tables.yaml") -> Loaded:
+        """Read a table's source once: joined look-ups taken along, doubtful rows set aside and counted.
+
+        `strict` raises WB-T08 when more than the dataset's `max_quarantine` was set aside, and WB-T09 when columns
+        declared unique repeat; a check passes strict=False and reads the counts.
+        """
+        if name not in self.loaded:
+            table = self.tables.usable(name, where)
+            for join in table.join:
+                self.load(join.table, strict=strict, where=where)
+            self._open_source(table)
+            self.loaded[name] = self._clean(table)
+        if strict:
+            self._refuse_if_bad(self.loaded[name])
+        return self.loaded[name]
+
+    def glance(self, table: Table) -> tuple[int, datetime | None, datetime | None, tuple[str, ...]]:
+        """Rows, first and last event time and columns of a source as it is, without loading it."""
+        for name in (*(j.table for j in table.join), table.name):
+            if f"_raw_{name}" not in self._columns:
+                self._open_source(self.tables.table(name, "tables.yaml"))
+        raw = f"_raw_{table.name}"
+        own = self._columns[raw]
+        rows = self.row(exp.select(exp.Count(this=exp.Star())).from_(named(raw)))[0]
+        if table.event_time not in own:
+            return rows, None, None, tuple(own)
+        at = _timestamp(column(table.event_time), own[table.event_time])
+        first, last = self.row(exp.select(exp.Min(this=at), exp.Max(this=at.copy())).from_(named(raw)))
+        return rows, first, last, tuple(own)
+
+    def put_rows(self, name: str, rows: pd.DataFrame) -> Loaded:
+        """Use given rows instead of a table's source: for worked examples and tests."""
+        table = self.tables.table(name, "given rows")
+        for join in table.join:
+            if join.table not in self.loaded:
+                raise DataError(
+                    "WB-T05",
+                    f"given rows: table '{name}' needs rows of '{join.table}' first.",
+                    "Give the look-up before the table.",
+                )
+        self.put(f"_raw_{name}", rows)
+        self.loaded[name] = self._clean(table)
+        return self.loaded[name]
+
+    def close_files(self) -> None:
+        """From here on no query can read or write a file."""
+        self._con.execute("SET enable_external_access = false")
+
+    def _open_source(self, table: Table) -> None:
+        """A view `_raw_<table>` over the file as it is."""
+        path = resolve(table.source, self.tables.folder, table=table.name)
+        raw = f"_raw_{table.name}"
+        if path.suffix.lower() in (".parquet", ".pq"):
+            self._open_parquet(raw, path, table)
+            return
+        from workbench.tables.read import read_table
+
+        result = read_table(path)
+        self._notes[table.name] = tuple(result.notes)
+        self.put(raw, result.frame)
+
+    def _open_parquet(self, raw: str, path: Path, table: Table) -> None:
+        import duckdb
+
+        # a view takes no parameters; the path is a literal node of the tree, so the renderer quotes it
+        read = exp.select("*").from_(
+            exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_no_glob(path))])
+        )
+        try:
+            self._con.execute(
+                exp.Create(this=named(raw), kind="VIEW", expression=read, replace=True).sql(dialect="duckdb")
+            )
+            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
+        except duckdb.Error as error:
+            raise DataError(
+                "WB-T10",
+                f"the source of table '{table.name}' cannot be read as parquet: {path.name}.",
+                "Check that the file is complete.",
+            ) from error
+
+    def _clean(self, table: Table) -> Loaded:
+        raw = f"_raw_{table.name}"
+        own = self._columns[raw]
+        offered = dict(own)
+        for join in table.join:
+            offered |= {c: t for c, t in self.columns(join.table).items() if c not in own}
+        for needed in table.structural:
+            if needed not in offered:
+                raise DefinitionError(
+                    "WB-T12",
+                    f"table '{table.name}' has no column '{needed}'.",
+                    did_you_mean(needed, offered, shown=40),
+                )
+        rows = self.row(exp.select(exp.Count(this=exp.Star())).from_(named(raw)))[0]
+        distinct = rows if table.keep_duplicates else self._distinct_rows(raw, list(own))
+        source: exp.Expr = exp.select("*").from_(named(raw))
+        if distinct < rows:
+            source = exp.select("*").distinct().from_(named(raw))
+        query, at = self._with_joins(table, source, own)
+        if at is not None:
+            unreadable, impossible = self._bad_times(query)
+            readable = exp.not_(exp.Is(this=column(AT), expression=exp.Null()))
+            self.keep(
+                table.name,
+                exp.select("*").from_(_sub(query, "r")).where(exp.not_(self._impossible()), readable),
+            )
+            first, last = self.row(
+                exp.select(exp.Min(this=column(AT)), exp.Max(this=column(AT))).from_(named(table.name))
+            )
+        else:
+            self.keep(table.name, query)
+            unreadable = impossible = 0
+            first = last = None
+        repeated, example = self._repeated(table)
+        return Loaded(
+            table.name,
+            rows,
+            rows - distinct,
+            unreadable,
+            impossible,
+            repeated,
+            example,
+            first,
+            last,
+            self._notes.get(table.name, ()),
+            self.columns(table.name),
+        )
+
+    def _distinct_rows(self, raw: str, own: list[str]) -> int:
+        """Number of different rows; a 64-bit hash per row is ten times faster than comparing rows."""
+        hashed = exp.Anonymous(this="hash", expressions=[column(c) for c in own])
+        return self.row(exp.select(exp.Count(this=exp.Distinct(expressions=[hashed]))).from_(named(raw)))[0]
+
+    def _with_joins(
+        self, table: Table, source: exp.Expr, own: dict[str, str]
+    ) -> tuple[exp.Select, exp.Expr | None]:
+        taken = {c: column(c, "t") for c in own}
+        query = exp.select().from_(_sub(source, "t"))
+        for join in table.join:
+            target = self.tables.tables[join.table]
+            alias = f"j_{join.table}"
+            on = exp.EQ(this=column(join.on, "t"), expression=column(target.key or join.on, alias))
+            query = query.join(named(join.table), on=on, join_type="left", join_alias=alias)
+            taken |= {c: column(c, alias) for c in self.columns(join.table) if c not in taken}
+        query = query.select(*(exp.alias_(e, c, quoted=True) for c, e in taken.items()))
+        if table.event_time is None:
+            return query, None
+        types = own | {c: t for j in table.join for c, t in self.columns(j.table).items() if c not in own}
+        at = _timestamp(taken[table.event_time], types[table.event_time])
+        known: exp.Expr = exp.Add(this=at.copy(), expression=table.known_after.interval())
+        if table.known_at is not None:
+            known = _timestamp(taken[table.known_at], types[table.known_at])
+        return query.select(exp.alias_(at, AT, quoted=True), exp.alias_(known, KNOWN, quoted=True)), at
+
+    def _impossible(self) -> exp.Expr:
+        too_early = exp.LT(this=column(AT), expression=moment(_EARLIEST))
+        if self.tables.observed_until is None:
+            return too_early
+        return exp.or_(
+            too_early,
+            exp.GT(
+                this=column(AT), expression=moment(self.tables.observed_until + _LATEST_AFTER_OBSERVATION)
+            ),
+        )
+
+    def _bad_times(self, query: exp.Expr) -> tuple[int, int]:
+        empty = exp.Is(this=column(AT), expression=exp.Null())
+        counted = [exp.func("count_if", c) for c in (empty, self._impossible())]
+        unreadable, impossible = self.row(exp.select(*counted).from_(_sub(query, "r")))
+        return int(unreadable), int(impossible)
+
+    def _repeated(self, table: Table) -> tuple[int, str]:
+        unique = table.unique
+        if not unique and table.event_time is None and self.tables.entity in self.columns(table.name):
+            unique = (self.tables.entity,)
+        if not unique:
+            return 0, ""
+        keys = [column(c) for c in unique]
+        twice = (
+            exp.select(*(k.copy() for k in keys))
+            .from_(named(table.name))
+            .group_by(*(k.copy() for k in keys))
+            .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+        )
+        found = self.frame(twice.order_by(*(k.copy() for k in keys)))
+        if found.empty:
+            return 0, ""
+        return len(found), ", ".join(f"{c} {found.iloc[0][c]}" for c in unique)
+
+    def _refuse_if_bad(self, found: Loaded) -> None:
+        if found.rows == 0:
+            raise DataError(
+                "WB-T14", f"table '{found.table}' is empty.", "Load its rows, or take it out of tables.yaml."
+            )
+        if found.repeated_keys:
+            raise DataError(
+                "WB-T09",
+                f"table '{found.table}' must have one row per key, but {found.repeated_keys:,} keys repeat (first: {found.repeated_example}).",
+                "Correct the rows, or the `key:`/`keys:` in tables.yaml.",
+            )
+        if found.quarantined_share > self.tables.max_quarantine:
+            raise DataError(
+                "WB-T08",
+                f"table '{found.table}': {found.quarantined:,} of {found.rows:,} rows ({found.quarantined_share:.1%}) are duplicates or have unusable times; allowed are {self.tables.max_quarantine:.1%}.",
+                "Mend the source, or raise `max_quarantine:` in tables.yaml if this is known and accepted.",
+            )
+
+    def describe(self, query: exp.Expr) -> dict[str, str]:
+        rows: Sequence[tuple] = self._con.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
+        return {str(r[0]): str(r[1]) for r in rows}
+
+
+def _sub(query: exp.Expr, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=ident(alias)))
+
+
+def _timestamp(value: exp.Expr, sql_type: str) -> exp.Expr:
+    """The value as a timestamp, NULL where it cannot be read; 20170131 is understood too."""
+    target = exp.DataType.build("timestamp")
+    if sql_type.startswith(("TIMESTAMP", "DATE")):
+        return exp.Cast(this=value.copy(), to=target)
+    text = exp.Cast(this=value.copy(), to=exp.DataType.build("varchar"))
+    compact = exp.Anonymous(this="try_strptime", expressions=[text.copy(), exp.Literal.string("%Y%m%d")])
+    return exp.Coalesce(
+        this=exp.TryCast(this=text, to=target), expressions=[exp.Cast(this=compact, to=target)]
+    )
+
+
+def _no_glob(path: Path) -> str:
+    """DuckDB expands * ? [ in a file name; a source names exactly one file."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def in_order(names: Iterable[str], tables: TableSet) -> list[str]:
+    """Table names with their joined look-ups first, none twice."""
+    ordered: dict[str, None] = {}
+    for name in names:
+        for join in tables.table(name, "tables.yaml").join:
+            ordered[join.table] = None
+        ordered[name] = None
+    return list(ordered)

@@ -1,0 +1,125 @@
+"""The tables of a dataset as tables.yaml declares them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from workbench.errors import DataError, DefinitionError, did_you_mean
+from workbench.tables.durations import Duration
+from workbench.text import Text
+
+
+@dataclass(frozen=True)
+class Join:
+    """Columns of a look-up table, taken along wherever the table itself is read."""
+
+    table: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One source table.
+
+    `key` names the column of a static look-up that other tables reach by a hop; `keys` the columns that are
+    unique together; `event_time` the moment a row speaks of, and `known_after` (or the column `known_at`) when it
+    could be known.
+    """
+
+    name: str
+    source: str
+    key: str | None = None
+    keys: tuple[str, ...] = ()
+    event_time: str | None = None
+    known_after: Duration = Duration(0)
+    known_at: str | None = None
+    sensitive: tuple[str, ...] = ()
+    allowed_for: tuple[str, ...] = ()
+    join: tuple[Join, ...] = ()
+    keep_duplicates: bool = False
+    title: Text | None = None
+
+    @property
+    def unique(self) -> tuple[str, ...]:
+        """The columns declared to be unique together, if any."""
+        return (self.key,) if self.key else self.keys
+
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """Columns that must exist for the declaration itself to hold (in the file or a joined look-up)."""
+        named = [
+            self.key,
+            *self.keys,
+            self.event_time,
+            self.known_at,
+            *self.sensitive,
+            *(j.on for j in self.join),
+        ]
+        return tuple(dict.fromkeys(c for c in named if c))
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Which table says who agreed to what: entity, purpose, and from when; the latest word before the cutoff counts."""
+
+    table: str
+    purpose: str
+    granted: str | None = None
+
+
+@dataclass(frozen=True)
+class FlatSource:
+    """A dataset of one ready-made table: a row is a case, its columns are the features."""
+
+    source: str
+    folder: Path
+    id: str | None = None
+    time: str | None = None
+    columns: dict[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableSet:
+    """What tables.yaml says: the entity, the clock, the purpose and the tables; or one flat table."""
+
+    name: str
+    folder: Path
+    title: Text
+    entity: str
+    tables: dict[str, Table]
+    observed_until: datetime | None = None
+    observed_from: datetime | None = None
+    purpose: str | None = None
+    consent: Consent | None = None
+    max_quarantine: float = 0.05
+    flat: FlatSource | None = None
+
+    def table(self, name: str, where: str) -> Table:
+        """The table of that name, or WB-T05 with a did-you-mean."""
+        if name not in self.tables:
+            raise DefinitionError(
+                "WB-T05", f"{where}: no table is called '{name}'.", did_you_mean(name, self.tables)
+            )
+        return self.tables[name]
+
+    def usable(self, name: str, where: str) -> Table:
+        """The table, if this dataset's purpose may use it; else WB-T06."""
+        table = self.table(name, where)
+        if table.allowed_for and self.purpose not in table.allowed_for:
+            raise DefinitionError(
+                "WB-T06",
+                f"{where}: table '{name}' is allowed for {', '.join(table.allowed_for)} only, and this dataset's purpose is {self.purpose or 'not stated'}.",
+                "Leave the table out, or have its owner allow this purpose in tables.yaml.",
+            )
+        return table
+
+    def end_of_observation(self) -> datetime:
+        if self.observed_until is None:
+            raise DataError(
+                "WB-T07",
+                f"dataset '{self.name}' does not say until when its outcomes are known.",
+                "Add `observed_until: YYYY-MM-DD` to tables.yaml.",
+            )
+        return self.observed_until

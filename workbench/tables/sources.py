@@ -1,0 +1,67 @@
+"""Where a table's file lies: `package://`, `${WORKBENCH_DATA}/...`, or relative to the YAML file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+from workbench.errors import DataError, DefinitionError
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def resolve(source: str, folder: Path, *, table: str) -> Path:
+    """The existing file behind `source`. Raises WB-T03 (no such file, package or variable) or WB-T04 (absolute path)."""
+    if source.startswith("package://"):
+        path = _in_package(source, table)
+    else:
+        if Path(source).is_absolute():
+            raise DefinitionError(
+                "WB-T04",
+                f"the source of table '{table}' is an absolute path, which another machine does not have.",
+                "Write it relative to the YAML file, as package://..., or below ${WORKBENCH_DATA}.",
+            )
+        path = folder / _VARIABLE.sub(lambda match: _variable(match[1], table), source)
+    if not path.is_file():
+        raise DataError(
+            "WB-T03",
+            f"the source of table '{table}' is missing: there is no file {source}.",
+            "Correct `source:` in tables.yaml, or put the file there.",
+        )
+    return path
+
+
+def _in_package(source: str, table: str) -> Path:
+    package, _, inside = source.removeprefix("package://").partition("/")
+    try:
+        spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    except ValueError:  # a module that is being run as __main__ has no spec
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError(
+            "WB-T03",
+            f"the source of table '{table}' is in the Python package '{package}', which is not installed.",
+            f"Install it: pip install {package.replace('_', '-')}",
+        )
+    root = Path(next(iter(spec.submodule_search_locations))).resolve()
+    path = (root / inside).resolve()
+    if not path.is_relative_to(root):
+        raise DefinitionError(
+            "WB-T04",
+            f"the source of table '{table}' leaves its package: {source}.",
+            "Name a file inside the package.",
+        )
+    return path
+
+
+def _variable(name: str, table: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise DataError(
+            "WB-T03",
+            f"the source of table '{table}' needs the environment variable {name}, which is not set.",
+            f"Set {name} to the folder that holds the data.",
+        )
+    return value
