@@ -163,6 +163,13 @@ class Scorecard:
             {"score": scores, "probability": p, "odds": (1 - p) / p, "grade": self.grades.of(p)}
         )
 
+    def grade_cuts(self) -> list[tuple[int, str]]:
+        """(highest score, letter) from the fewest points upwards: the grades as whole points."""
+        table = self.score_table()
+        scores, letters = table["score"].to_numpy(), table["grade"].to_numpy(dtype=object)
+        last = np.append(letters[1:] != letters[:-1], True)
+        return [(int(score), str(letter)) for score, letter in zip(scores[last], letters[last], strict=True)]
+
     def table(self, language: str = "en") -> pd.DataFrame:
         """One row per bin: variable, sentence, bin, n, share, events, event_rate, woe, iv, exact_points, points."""
         rows = []

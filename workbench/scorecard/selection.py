@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtri
 
 from workbench.scorecard.bins import as_floats, as_levels, column_type
 from workbench.scorecard.logistic import Logit, fit_logit, sigmoid
@@ -67,7 +67,8 @@ def choose(
         return Choice((), {})
     weights = np.ones(len(y)) if weight is None else weight
     correlation = _correlations(matrix)
-    entry = float(chdtri(1, ENTRY_P * min(1.0, LOOKED_AT / looked_at)))
+    p = ENTRY_P * min(1.0, LOOKED_AT / looked_at)
+    entry = NormalDist().inv_cdf(1 - p / 2) ** 2  # chi-square with one degree of freedom
     fitted: Logit | None = None
     while pool and len(chosen) < spec.max_variables:
         for j in list(pool):

@@ -15,7 +15,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from workbench.files import whole_file
 from workbench.scorecard.bins import Bins
 from workbench.scorecard.card import Scorecard, Variable
-from workbench.scorecard.export.sql import grade_cuts
 
 EPOCH = datetime.date(1970, 1, 1)
 _HEAD = PatternFill("solid", fgColor="DDE6F0")
@@ -181,7 +180,7 @@ def _formula(part: Variable, cell: str, first: int, levels: tuple[int, int] | No
 
 
 def _grade_formula(card: Scorecard, cell: str) -> str:
-    cuts = grade_cuts(card)
+    cuts = card.grade_cuts()
     formula = f'"{cuts[-1][1]}"'
     for highest, letter in reversed(cuts[:-1]):
         formula = f'IF({cell}<={highest},"{letter}",{formula})'

@@ -43,16 +43,8 @@ def card_sql(card: Scorecard, *, dialect: Dialect = "duckdb", table: str = "cust
     return query.sql(dialect=dialect, pretty=True) + "\n"
 
 
-def grade_cuts(card: Scorecard) -> list[tuple[int, str]]:
-    """(highest score, letter) from the fewest points upwards: the card's grades as whole points."""
-    table = card.score_table()
-    scores, letters = table["score"].to_numpy(), table["grade"].to_numpy(dtype=object)
-    last = np.append(letters[1:] != letters[:-1], True)
-    return [(int(score), str(letter)) for score, letter in zip(scores[last], letters[last], strict=True)]
-
-
 def _grade(card: Scorecard) -> exp.Expression:
-    cuts = grade_cuts(card)
+    cuts = card.grade_cuts()
     if len(cuts) == 1:
         return exp.Literal.string(cuts[0][1])
     case = exp.Case()
