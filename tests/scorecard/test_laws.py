@@ -17,6 +17,7 @@ from workbench.scorecard.decimals import shortest_between
 ANY_NUMBER = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.floats(-1e12, 1e12), st.floats(-1e12, 1e12))
 def test_a_readable_cut_separates_what_it_must(one: float, other: float) -> None:
     low, high = min(one, other), max(one, other)
@@ -24,7 +25,7 @@ def test_a_readable_cut_separates_what_it_must(one: float, other: float) -> None
     assert cut == low if low == high else low <= cut < high
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, derandomize=True, max_examples=40)
 @given(arrays.arrays(float, 120, elements=ANY_NUMBER), arrays.arrays(bool, 120))
 def test_every_number_has_one_bin_and_bins_survive_json(values: np.ndarray, events: np.ndarray) -> None:
     events[:2] = [True, False]
@@ -40,7 +41,7 @@ def test_every_number_has_one_bin_and_bins_survive_json(values: np.ndarray, even
     assert (again.index(column) == number).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, derandomize=True, max_examples=40)
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=100, max_size=100), st.integers(0, 2**32 - 1)
 )
@@ -56,7 +57,7 @@ def test_every_level_has_one_bin(levels: list[str | None], seed: int) -> None:
     assert bins.index(column.astype("category")).tolist() == number.tolist()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, derandomize=True, max_examples=30)
 @given(arrays.arrays(float, 300, elements=st.floats(0, 1)), st.integers(0, 2**32 - 1))
 def test_grades_are_strictly_monotone_where_they_differ(p: np.ndarray, seed: int) -> None:
     y = np.random.default_rng(seed).random(300) < p
@@ -68,7 +69,7 @@ def test_grades_are_strictly_monotone_where_they_differ(p: np.ndarray, seed: int
         assert (steps > 0).all() if kind == "risk" else (steps < 0).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, derandomize=True, max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_points_in_chunks_are_points_in_whole(seed: int) -> None:
     draw = np.random.default_rng(seed)

@@ -13,10 +13,11 @@ from workbench.errors import DataError
 from workbench.scorecard.binning import Outcome, fit_bins
 from workbench.scorecard.bins import Bins
 from workbench.scorecard.card import Scorecard, Variable
+from workbench.scorecard.curve import ProbabilityCurve
 from workbench.scorecard.grades import grade_bands
 from workbench.scorecard.honesty import out_of_fold_woe
 from workbench.scorecard.logistic import RIDGE, Logit, fit_logit
-from workbench.scorecard.points import ProbabilityCurve, Scale
+from workbench.scorecard.points import Scale
 from workbench.scorecard.selection import MIN_COEFFICIENT, POOL, choose, quick_iv
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats
@@ -207,7 +208,7 @@ def _assemble(
         intercept=logit.intercept,
         parts=tuple(parts),
         constant=0 if parts else round(scale.score(logit.intercept)),
-        curve=ProbabilityCurve(logit.intercept, 0.0),
+        curve=ProbabilityCurve.flat(0.5),
         grades=grade_bands(np.array([0.5]), np.array([0.0]), kind),
         reference=Text("", ""),
         all_iv={},

@@ -14,8 +14,9 @@ from workbench.dataset.frame import Kind
 from workbench.errors import DataError, did_you_mean
 from workbench.explanation.reasons import told_reasons
 from workbench.scorecard.bins import Bins
+from workbench.scorecard.curve import ProbabilityCurve
 from workbench.scorecard.grades import EVENT, Grades
-from workbench.scorecard.points import ProbabilityCurve, Scale, higher_is_likelier
+from workbench.scorecard.points import Scale, higher_is_likelier
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats
 from workbench.text import Text
@@ -250,7 +251,7 @@ class Scorecard:
                 for part in self.parts
             ],
             "constant": self.constant,
-            "curve": {"intercept": self.curve.intercept, "slope": self.curve.slope},
+            "curve": self.curve.as_dict(),
             "grades": self.grades.to_dict(),
             "reference": self.reference.as_dict(),
             "direction": self.direction.as_dict(),
@@ -276,7 +277,7 @@ class Scorecard:
             intercept=stored["intercept"],
             parts=tuple(_variable(part) for part in stored["variables"]),
             constant=stored["constant"],
-            curve=ProbabilityCurve(**stored["curve"]),
+            curve=ProbabilityCurve.from_dict(stored["curve"]),
             grades=Grades.from_dict(stored["grades"]),
             reference=Text.of(stored["reference"]),
             all_iv=dict(stored["all_iv"]),

@@ -135,12 +135,13 @@ def _calculator_sheet(
         row += 1
     total, probability, grade = row + 1, row + 2, row + 3
     parts = f"SUM($D${_FIRST_INPUT}:$D${row - 1})+" if card.parts else ""
+    low, high = card.score_range
     results = (
         (total, "score", f"={parts}{card.constant}", "0"),
         (
             probability,
             "probability of the event",
-            f"=1/(1+EXP(-({card.curve.intercept!r}+({card.curve.slope!r})*$D${total})))",
+            f"=INDEX(scores!$B$2:$B${high - low + 2},$D${total}-({low})+1)",
             "0.00%",
         ),
         (grade, "grade", f"={_grade_formula(card, f'$D${total}')}", "General"),
