@@ -30,8 +30,6 @@ from workbench.store import open_store
 from workbench.store.approvals import Subject, approve, request
 from workbench.store.people import PRACTICE_APPROVER, PRACTICE_REQUESTER, seed_practice_users
 
-pytest.importorskip("workbench.search.search")
-pytest.importorskip("workbench.scorecard.build")
 
 from tests.registry.small_model import AT, customers, record_of
 

@@ -13,8 +13,6 @@ from workbench.errors import UsageError
 from workbench.registry.artefact import Artefact
 from workbench.scoring.batch import score_frame, write_scored
 
-pytest.importorskip("workbench.search.search")
-pytest.importorskip("workbench.scorecard.build")
 
 from tests.registry.small_model import customers
 
