@@ -112,7 +112,7 @@ class FakeWorkbench:
             list=lambda: [] if empty else [dataset(), flat_dataset()],
             label=lambda task: label_detail(),
             check=lambda name: check_report(),
-            scoring_days=lambda task: [dt.date(2017, 12, 6)],
+            scoring_days=lambda task: [SimpleNamespace(day=dt.date(2017, 12, 6), rows=341)],
         )
         self.runs = SimpleNamespace(
             list=lambda: self.jobs, get=self._job, worker_alive=lambda: self.alive, start=self._start,
@@ -184,21 +184,32 @@ def dataset() -> Any:
         task=TASK,
         name="coupon_response",
         kind="response",
+        cutoffs="each row of contacts",
         sentence=Text("Redeems a coupon of this campaign.", "兑换本次活动的优惠券。"),
     )
     table = SimpleNamespace(
         name="transactions", rows=1_469_307, first=dt.date(2017, 1, 1), last=dt.date(2017, 12, 31)
     )
     return SimpleNamespace(
-        name="complete_journey", title=Text("Complete journey", "完整旅程"), description=Text("Eight tables.", "八张表。"),
-        tables=(table,), labels=(label,), n_features=60, flat=False,
+        name="complete_journey", title=Text("Complete journey", "完整旅程"), 
+        tables=(table,), labels=(label,), n_features=60, features=features(),
     )  # fmt: skip
+
+
+def features() -> tuple[Any, ...]:
+    return (
+        SimpleNamespace(
+            name="spend_sum_30d",
+            sentence=Text("sum of spend in the last 30 days", "近 30 天消费合计"),
+            group="transactions",
+        ),
+    )
 
 
 def flat_dataset() -> Any:
     return SimpleNamespace(
-        name="credit_risk", title=Text("Credit", "信贷"), description=Text("One table.", "一张表。"),
-        tables=(SimpleNamespace(name="file", rows=150_000, first=None, last=None),), labels=(), n_features=10, flat=True,
+        name="credit_risk", title=Text("Credit", "信贷"), 
+        tables=(SimpleNamespace(name="file", rows=150_000, first=None, last=None),), labels=(), n_features=10, features=(),
     )  # fmt: skip
 
 
@@ -208,7 +219,6 @@ def label_detail() -> Any:
     )
     return SimpleNamespace(
         rows=6589, events=1000, event_rate=0.152, by_month=months, excluded={"immature": 12, "not_eligible": 0},
-        features=[("spend_sum_30d", Text("sum of spend in the last 30 days", "近 30 天消费合计"))],
     )  # fmt: skip
 
 

@@ -100,6 +100,17 @@ def scoring_rows(engine: Engine, label: LabelDefinition, cutoff: date) -> LabelR
     return LabelRows(_numbered(rows, keys), keys, counts)
 
 
+def open_rows(engine: Engine, label: LabelDefinition) -> dict[date, int]:
+    """For a label with `row:`, the days whose rows still wait for their outcome, and how many rows each has."""
+    if label.row is None:
+        return {}
+    rows, _ = _each_row(engine, label.row, label.name)
+    known = pd.to_datetime(pd.Series([label.outcome.lag.after(end) for end in _window_end(label, rows)]))
+    waiting = rows[(known > pd.Timestamp(engine.tables.end_of_observation())).to_numpy(dtype=bool)]
+    counted = waiting[CUTOFF_AT].dt.date.value_counts().sort_index()
+    return {day: int(n) for day, n in counted.items()}
+
+
 def _candidates(
     engine: Engine, label: LabelDefinition, cutoffs: Sequence[datetime], *, seen: str
 ) -> tuple[pd.DataFrame, tuple[str, ...], dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,17 @@ class Data:
 
     home: Home
 
-    def list(self) -> list[Any]:
+    def list(self) -> builtins.list[Any]:
         """A summary of each dataset."""
         from workbench.dataset.summary import describe_dataset
         from workbench.tables.catalog import list_datasets
 
         return [describe_dataset(self.home, name) for name in list_datasets(self.home)]
 
-    def tasks(self) -> list[str]:
+    def tasks(self) -> builtins.list[str]:
         """Every task, as dataset/label."""
-        from workbench.tables.catalog import list_datasets, load_dataset
+        from workbench.dataset.catalog import load_dataset
+        from workbench.tables.catalog import list_datasets
 
         return [
             f"{name}/{label}"
@@ -50,10 +52,18 @@ class Data:
 
         return label_summary(self.home, task)
 
+    def scoring_days(self, task: str) -> tuple[Any, ...]:
+        """Days as of which a list can be made while outcomes are open, the newest first; none for a flat table."""
+        from workbench.dataset.summary import scoring_days
+
+        return scoring_days(self.home, task)
+
     def frame(self, task: str, *, as_of: str | None = None, progress: Progress = silent) -> TrainingFrame:
         from workbench.dataset.build import build_training_frame
 
-        return build_training_frame(self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress)
+        return build_training_frame(
+            self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress
+        )
 
     def build(
         self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent

@@ -58,7 +58,11 @@ def run_app(home: Home, *, port: int = 8501, open_browser: bool = False) -> int:
     environment = {**os.environ, "WORKBENCH_HOME": str(home.path)}
     parts: list[Part] = []
     try:
-        parts.append(_start("worker", [sys.executable, "-m", "workbench", "worker", "--home", str(home.path)], environment))
+        parts.append(
+            _start(
+                "worker", [sys.executable, "-m", "workbench", "worker", "--home", str(home.path)], environment
+            )
+        )
         parts.append(_start("server", server_command(port), environment))
         _wait_until_healthy(parts[-1].process, port, stop)
         if not stop.is_set():
@@ -80,7 +84,10 @@ def server_command(port: int) -> list[str]:
 
 def _start(name: str, command: Sequence[str], environment: dict[str, str]) -> Part:
     # a session of its own: Ctrl-C in the terminal reaches only us, and we stop both in order
-    return Part(name, subprocess.Popen(list(command), env=environment, start_new_session=True, stdin=subprocess.DEVNULL))
+    return Part(
+        name,
+        subprocess.Popen(list(command), env=environment, start_new_session=True, stdin=subprocess.DEVNULL),
+    )
 
 
 def _watch(parts: Sequence[Part], stop: threading.Event) -> int:
@@ -88,7 +95,11 @@ def _watch(parts: Sequence[Part], stop: threading.Event) -> int:
         for part in parts:
             code = part.process.poll()
             if code is not None:
-                print(f"The {part.name} ended by itself (exit code {code}); stopping.", file=sys.stderr, flush=True)
+                print(
+                    f"The {part.name} ended by itself (exit code {code}); stopping.",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 return 1
     return 0
 
@@ -121,7 +132,9 @@ def _free(port: int) -> None:
             probe.bind((ADDRESS, port))
         except OSError as error:
             raise Locked(
-                "WB-U20", f"Port {port} is taken.", f"Stop what uses it, or choose another: --port {port + 1}."
+                "WB-U20",
+                f"Port {port} is taken.",
+                f"Stop what uses it, or choose another: --port {port + 1}.",
             ) from error
 
 

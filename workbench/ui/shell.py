@@ -52,7 +52,7 @@ def _language() -> str:
     if "language" not in st.session_state:
         asked = st.query_params.get("lang") or st.context.locale or "en"
         st.session_state["language"] = "zh" if asked.lower().startswith("zh") else "en"
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Language / 语言",
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
@@ -60,6 +60,7 @@ def _language() -> str:
         required=True,
         label_visibility="collapsed",
     )
+    return chosen or "en"
 
 
 def _person(wb: Workbench, language: str) -> tuple[str, tuple[str, ...]]:

@@ -7,22 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import charts
-from workbench.service import Workbench
 from workbench.ui.view import View
-
-_KEEP_SECONDS = 300
-
-
-@st.cache_resource(ttl=_KEEP_SECONDS, max_entries=32, show_spinner=False)
-def _detail(home: str, task: str, _wb: Workbench) -> Any:
-    del home  # part of the key: two homes may name a task alike
-    return _wb.data.label(task)
-
-
-def label_detail(view: View, task: str) -> Any:
-    """The goal's facts; counted once in a few minutes, for they are read from the tables."""
-    with st.spinner(view.t("label.counting")):
-        return _detail(str(view.wb.home.path), task, view.wb)
 
 
 def show_label_facts(view: View, detail: Any) -> None:

@@ -12,7 +12,7 @@ LANGUAGES = {"en": "English", "zh": "中文"}
 @functools.cache
 def catalog(language: str) -> dict[str, str]:
     """All sentences of one language, by key."""
-    source = resources.files(__package__).joinpath(f"{language}.json")
+    source = resources.files(__name__).joinpath(f"{language}.json")
     return json.loads(source.read_text(encoding="utf-8"))
 
 

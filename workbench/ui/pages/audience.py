@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.service import ListRequest
+from workbench.ui.components.datasets import scoring_days
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
@@ -122,9 +123,9 @@ def ask(view: View, model: Any) -> Wish:
 
 
 def who(view: View, model: Any) -> tuple[date | None, Any]:
-    """Today's customers of the dataset, or a file; never last campaign's rows by default."""
-    suggested = view.wb.data.scoring_days(model.task) if has_dates(view, model.task) else []
-    sources = ["date", "file"] if suggested else ["file"]
+    """Customers whose outcome is still open, or a file; never last campaign's rows by default."""
+    days = scoring_days(view, model.task)
+    sources = ["date", "file"] if days else ["file"]
     source = st.segmented_control(
         view.t("audience.who"),
         sources,
@@ -137,13 +138,16 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
         return None, st.file_uploader(
             view.t("audience.file"), type=UPLOADS, key="customers", help=view.t("audience.file.help")
         )
-    return st.date_input(view.t("audience.as_of"), suggested[0], help=view.t("audience.as_of.help")), None
-
-
-def has_dates(view: View, task: str) -> bool:
-    """Whether the model's dataset can say who its customers are as of a date; a flat file cannot."""
-    name = task.partition("/")[0]
-    return any(dataset.name == name and not dataset.flat for dataset in view.wb.data.list())
+    label, about = view.t("audience.as_of"), view.t("audience.as_of.help")
+    if days[0].rows is None:
+        return st.date_input(label, days[0].day, help=about), None
+    chosen = st.selectbox(
+        label,
+        days,
+        format_func=lambda found: view.t("audience.day", day=found.day, n=f"{found.rows:,}"),
+        help=about,
+    )
+    return chosen.day, None
 
 
 def how_many(view: View) -> tuple[float | None, int | None]:

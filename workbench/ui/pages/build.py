@@ -9,8 +9,10 @@ from typing import Any
 import streamlit as st
 
 from workbench.service import TrainRequest
+from workbench.ui.components.dataset_line import describe
+from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
-from workbench.ui.components.label_facts import label_detail, show_label_facts
+from workbench.ui.components.label_facts import show_label_facts
 from workbench.ui.view import View, address, go, remember
 
 BUDGETS_SECONDS = (60, 300, 900, 3600)
@@ -20,11 +22,11 @@ _AROUND_SECONDS = 30
 
 def page(view: View) -> None:
     st.title(view.t("build.title"))
-    datasets = [dataset for dataset in view.wb.data.list() if dataset.labels]
-    if not datasets:
+    found = [dataset for dataset in datasets(view) if dataset.labels]
+    if not found:
         teach(view, "build.no_data", leads_to="data")
         return
-    task = choose(view, datasets)
+    task = choose(view, found)
     detail = label_detail(view, task)
     show_label_facts(view, detail)
     budget = st.segmented_control(
@@ -53,7 +55,7 @@ def choose(view: View, datasets: Sequence[Any]) -> str:
         format_func=lambda d: view.text(d.title),
         help=view.t("build.dataset.help"),
     )
-    st.caption(view.text(dataset.description))
+    st.caption(describe(view, dataset))
     tasks = {label.task: label for label in dataset.labels}
     return st.radio(
         view.t("build.goal"),

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.ui.components.dataset_line import describe
+from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
-from workbench.ui.components.label_facts import label_detail, show_label_facts
+from workbench.ui.components.label_facts import show_label_facts
 from workbench.ui.view import View, address, go
 
 SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:", "warn": ":material/info:"}
@@ -16,19 +18,19 @@ SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:"
 
 def page(view: View) -> None:
     st.title(view.t("data.title"))
-    datasets = view.wb.data.list()
-    if not datasets:
+    found = datasets(view)
+    if not found:
         teach(view, "data.none", folder=str(view.wb.home.feature_defs))
         return
     asked = address("dataset")
-    names = [dataset.name for dataset in datasets]
+    names = [dataset.name for dataset in found]
     dataset = st.selectbox(
         view.t("data.which"),
-        datasets,
+        found,
         index=names.index(asked) if asked in names else 0,
         format_func=lambda d: view.text(d.title),
     )
-    st.markdown(view.text(dataset.description))
+    st.caption(describe(view, dataset))
     tables, goals, checks = st.tabs([view.t("data.tables"), view.t("data.goals"), view.t("data.check")])
     with tables:
         show_tables(view, dataset)
@@ -68,14 +70,14 @@ def show_goals(view: View, dataset: Any) -> None:
     show_label_facts(view, detail)
     if st.button(view.t("data.build"), type="primary", disabled=not view.may("business", "modeler")):
         go("build", task=task)
-    st.markdown(f"**{view.t('data.feature_list', n=len(detail.features))}**")
+    st.markdown(f"**{view.t('data.feature_list', n=len(dataset.features))}**")
     st.dataframe(
         pd.DataFrame(
-            [(view.text(sentence), column) for column, sentence in detail.features],
+            [(view.text(column.sentence), column.name) for column in dataset.features],
             columns=[view.t("data.column.says"), view.t("data.column.name")],
         ),
         hide_index=True,
-        alt=view.t("data.features", n=len(detail.features)),
+        alt=view.t("data.features", n=len(dataset.features)),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.ui.components.dataset_line import is_flat
+from workbench.ui.components.datasets import datasets
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import state_badge
 from workbench.ui.view import View, go
@@ -17,8 +19,8 @@ SAMPLE = "complete_journey"
 def page(view: View) -> None:
     st.title(view.t("home.heading"))
     st.markdown(view.t("home.intro"))
-    datasets = view.wb.data.list()
-    sample = sample_task(datasets)
+    found = datasets(view)
+    sample = sample_task(found)
     if sample is None:
         teach(view, "home.no_data", folder=str(view.wb.home.feature_defs))
     else:
@@ -34,7 +36,7 @@ def page(view: View) -> None:
 
 def sample_task(datasets: Sequence[Any]) -> str | None:
     """The first goal of the sample tables, or of whatever dataset there is."""
-    ordered = sorted(datasets, key=lambda dataset: (dataset.name != SAMPLE, dataset.flat))
+    ordered = sorted(datasets, key=lambda dataset: (dataset.name != SAMPLE, is_flat(dataset)))
     return next((label.task for dataset in ordered for label in dataset.labels), None)
 
 

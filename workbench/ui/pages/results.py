@@ -91,7 +91,7 @@ def show_value(view: View, model: Any, report: Any) -> None:
 
 def with_cut(chart: Any, depth: float) -> Any:
     """The gain curve with a line where the slider stands."""
-    at = alt.Chart(pd.DataFrame({"depth": [depth]}))
+    at: Any = alt.Chart(pd.DataFrame({"depth": [depth]}))
     return chart + at.mark_rule(color=CUT_COLOUR, strokeWidth=2).encode(x="depth:Q")
 
 
