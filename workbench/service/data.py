@@ -41,7 +41,7 @@ class Data:
 
     def check(self, what: str) -> Any:
         """Judges a dataset, or one label of it: `dataset` or `dataset/label`."""
-        from workbench.tables.checks import check_dataset
+        from workbench.dataset.checks import check_dataset
 
         name, _, label = what.partition("/")
         return check_dataset(self.home, name, label=label or None)

@@ -84,7 +84,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
     warnings = tuple(
-        finding.sentence
+        finding.message
         for finding in leakage_findings(frame, seed=request.seed)
         if finding.severity == "stop"
     )
@@ -122,7 +122,7 @@ def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
     """The label's own first day of judgement, as long as rows from then on have matured; else the newest rows judge."""
     if frame.judge_from is None or frame.rows[CUTOFF].max() < pd.Timestamp(frame.judge_from):
         return None
-    return pd.Timestamp(frame.judge_from)
+    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-return-type] - a date is never NaT
 
 
 def find_model(
