@@ -52,7 +52,7 @@ def begin(view: View, sample: str) -> None:
 
 
 def waiting(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.waiting')}**")
         pending = view.wb.approvals.pending(view.user)
         if not pending:
@@ -62,7 +62,7 @@ def waiting(view: View) -> None:
 
 
 def recent_runs(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.runs')}**")
         jobs = view.wb.runs.list()[:4]
         if not jobs:
@@ -75,7 +75,7 @@ def recent_runs(view: View) -> None:
 
 
 def live_models(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.live')}**")
         champions = [model for model in view.wb.models.list() if model.champion]
         if not champions:
