@@ -60,7 +60,9 @@ def resident(pid: int) -> int:
 def peak_memory(command: list[str], **settings: object) -> tuple[float, float, str]:
     """Seconds, peak bytes of the whole process tree, and what it printed."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True, **settings)  # ty: ignore[no-matching-overload]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True, **settings
+    )  # ty: ignore[no-matching-overload]
     peak = 0
 
     def watch() -> None:
@@ -91,19 +93,44 @@ def main() -> None:
     help_ = statistics.median(seconds([*WORKBENCH, "--help"], times=7))
     imported = statistics.median(seconds([sys.executable, "-c", "import workbench"], times=7)) - bare
     rows.append(("`workbench --help`", f"{help_:.2f} s", "0.5 s", help_ < 0.5))
-    rows.append(("`import workbench` (less a bare interpreter)", f"{imported:.3f} s", "0.3 s", imported < 0.3))
+    rows.append(
+        ("`import workbench` (less a bare interpreter)", f"{imported:.3f} s", "0.3 s", imported < 0.3)
+    )
     with tempfile.TemporaryDirectory() as home:
-        train = [*WORKBENCH, "train", str(credit_table()), "--label", "SeriousDlqin2yrs", "--id", "id", "--kind", "risk"]
-        subprocess.run([*train, "--budget", "60s", "--name", "credit", "--home", home, "--json"], check=True, capture_output=True)
+        train = [
+            *WORKBENCH,
+            "train",
+            str(credit_table()),
+            "--label",
+            "SeriousDlqin2yrs",
+            "--id",
+            "id",
+            "--kind",
+            "risk",
+        ]
+        subprocess.run(
+            [*train, "--budget", "60s", "--name", "credit", "--home", home, "--json"],
+            check=True,
+            capture_output=True,
+        )
         out = Path(home) / "scored.csv"
         score = [*WORKBENCH, "score", "credit", str(credit_table()), "--out", str(out), "--home", home]
         taken = statistics.median(seconds([*score, "--reasons", "top:1000"], times=3))
-        rows.append(("score 150,000 flat rows, reasons for the top 1,000 (whole command)", f"{taken:.1f} s", "10 s", taken < 10))
+        rows.append(
+            (
+                "score 150,000 flat rows, reasons for the top 1,000 (whole command)",
+                f"{taken:.1f} s",
+                "10 s",
+                taken < 10,
+            )
+        )
     if not asked.without_demo:
         with tempfile.TemporaryDirectory() as home:
-            os.symlink(ROOT / "feature_defs", Path(home) / "feature_defs")
+            (Path(home) / "feature_defs").symlink_to(ROOT / "feature_defs")
             took, peak, printed = peak_memory([*WORKBENCH, "demo", "--json", "--home", home])
-            rows.append(("peak memory of the demo (whole process tree)", f"{peak / 1e9:.2f} GB", "3 GB", peak < 3e9))
+            rows.append(
+                ("peak memory of the demo (whole process tree)", f"{peak / 1e9:.2f} GB", "3 GB", peak < 3e9)
+            )
             rows.append(("the demo after installation", f"{took:.0f} s", "360 s", took < 360))
             print(json.dumps(json.loads(printed)["runs"], indent=1)[:2000])
     write(rows)

@@ -147,7 +147,12 @@ def deciles(table: pd.DataFrame, *, language: str = "en") -> alt.LayerChart:
         .mark_bar(color=BLUE)
         .encode(
             x=alt.X("decile:O", title=_say("decile", language), axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("event_rate:Q", title=_say("event_rate", language), axis=alt.Axis(format="%")),
+            y=alt.Y(
+                "event_rate:Q",
+                title=_say("event_rate", language),
+                axis=alt.Axis(format="%"),
+                scale=alt.Scale(domain=[0, max(1.1 * float(table["event_rate"].max()), 1e-6)], nice=False),
+            ),
             tooltip=_tips([(c, c, shapes[c]) for c in columns], language),
         )
     )
@@ -165,7 +170,8 @@ def deciles(table: pd.DataFrame, *, language: str = "en") -> alt.LayerChart:
 
 
 def calibration(table: pd.DataFrame, *, language: str = "en") -> alt.LayerChart:
-    """`predicted`, `observed`, and if there `low`, `high`, `n`."""
+    """`predicted`, `observed`, and if there `low`, `high`, `n`; `mean_probability`, `event_rate` and `rows` do as well."""
+    table = table.rename(columns={"mean_probability": "predicted", "event_rate": "observed", "rows": "n"})
     columns = [c for c in ("predicted", "observed", "low", "high", "n") if c in table]
     shapes = {"predicted": ".2%", "observed": ".2%", "low": ".2%", "high": ".2%", "n": ",.0f"}
     data = table[columns]
@@ -309,7 +315,8 @@ def by_month(table: pd.DataFrame, *, metric: str = "event_rate", language: str =
     shape = ".3f" if metric == "auc" else ".2%"
     shapes = {"month": "", metric: shape, "n": ",.0f", "events": ",.0f"}
     columns = [c for c in shapes if c in data]
-    bounds = [c for c in ("low", "high") if c in data]
+    # the interval of such a table is the event rate's
+    bounds = [c for c in ("low", "high") if c in data and metric == "event_rate"]
     data = data[columns + bounds]
     base = _chart(data).encode(
         x=alt.X("month:O", title=_say("month", language), axis=alt.Axis(labelAngle=-45)),
@@ -337,6 +344,7 @@ def card_points(table: pd.DataFrame, variable: str, *, language: str = "en") -> 
     rows = table[table["variable"] == variable]
     columns = ["bin", "n", "share", "event_rate", "woe", "points"]
     data = rows[columns].assign(label=_unique(_short(b) for b in rows["bin"]))
+    data["at"] = data["points"].clip(lower=0)  # a number stands right of its bar, also of a negative one
     sentence = str(rows["sentence"].iloc[0]) if len(rows) else variable
     tips = [
         ("bin", "bin", ""), ("n", "n", ",.0f"), ("share", "share_of_customers", ".1%"),
@@ -347,7 +355,7 @@ def card_points(table: pd.DataFrame, variable: str, *, language: str = "en") -> 
         tooltip=_tips(tips, language),
     )
     bars = base.mark_bar(color=BLUE).encode(x=alt.X("points:Q", title=_say("points", language)))
-    text = base.mark_text(align="left", dx=4, color="#333").encode(x="points:Q", text="points:Q")
+    text = base.mark_text(align="left", dx=4, color="#333").encode(x="at:Q", text="points:Q")
     return _dressed(
         bars + text,
         Text(f"Points: {sentence}", f"分数：{sentence}"),

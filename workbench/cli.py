@@ -435,11 +435,12 @@ def audience_export(
 def jobs_list(as_json: Json = False, home: HomeOption = None) -> None:
     """Queued, running and finished runs."""
     wb = open_workbench(home)
-    jobs = {"worker_alive": wb.runs.worker_alive(), "jobs": [job.as_dict() for job in wb.runs.list()]}
+    found = wb.runs.list()
+    jobs = {"worker_alive": wb.runs.worker_alive(), "jobs": [job.as_dict() for job in found]}
     answer(
         jobs,
         as_json,
-        lambda: [f"{j['id']}  {j['state']:9}  {j['title']}" for j in jobs["jobs"]] or ["no job yet"],
+        lambda: [f"{job.id}  {job.state:9}  {job.title}" for job in found] or ["no job yet"],
     )
 
 
@@ -568,7 +569,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         say("stopped")
         raise SystemExit(130) from None
     except Exception as error:
-        logging.getLogger("workbench").error("unexpected", exc_info=error)
+        logging.getLogger("workbench").info("unexpected", exc_info=error)
         fail(
             WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}"),
             as_json,

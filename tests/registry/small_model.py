@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from workbench.scorecard.build import build_scorecard
-from workbench.scorecard.grades import grade_bands
-from workbench.search.budget import Deadline
-from workbench.search.search import search
-from workbench.search.spec import SearchSpec
 
 from workbench.dataset.schema import Column, ColumnSchema
 from workbench.files import write_text
 from workbench.registry.artefact import Artefact
 from workbench.registry.facts import Facts
 from workbench.registry.record import RunInput, RunRecord
+from workbench.scorecard.build import build_scorecard
+from workbench.scorecard.grades import grade_bands
+from workbench.search.budget import Deadline
+from workbench.search.search import search
+from workbench.search.spec import SearchSpec
 from workbench.text import Text
 
 AT = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import sqlglot
 
+from tests.scorecard.excel import Sheet
 from workbench.dataset.frame import Kind
 from workbench.scorecard import Scorecard, build_scorecard, export
 
@@ -143,3 +144,27 @@ def test_the_workbook_is_live_and_self_contained(awkward: Table, tmp_path: Path)
     level_cells = [row[1] for row in book["levels"].iter_rows(min_row=2)]
     assert "=1+1" in [cell.value for cell in level_cells]
     assert all(cell.data_type == "s" for cell in level_cells)
+
+
+def test_the_calculator_computes_what_the_card_computes(awkward: Table, tmp_path: Path) -> None:
+    X, y = awkward
+    card = build_scorecard(X, y, kind="conversion")
+    export(card, tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "scorecard.xlsx")
+    calculator, sheet = book["calculator"], Sheet(book)
+    some = X.iloc[::211].reset_index(drop=True)
+    some.loc[0, "城市"] = "never seen"
+    some.loc[1, "since"] = pd.Timestamp("2020-12-31 23:59")
+    for row in range(len(some)):
+        for at, name in enumerate(card.variables):
+            value = some[name].iloc[row]
+            if not pd.isna(value) and card.parts[at].bins.type == "date":
+                value = value.to_pydatetime()
+            cell = calculator.cell(5 + at, 3)
+            cell.value = None if pd.isna(value) else value
+            if isinstance(value, str):
+                cell.data_type = "s"
+        one, last = some.iloc[[row]], 5 + len(card.parts)
+        assert sheet.value("calculator", f"D{last + 1}") == card.points(one)[0]
+        assert sheet.value("calculator", f"D{last + 2}") == pytest.approx(card.probability(one)[0], abs=1e-12)
+        assert sheet.value("calculator", f"D{last + 3}") == card.grade(one)[0]

@@ -24,7 +24,9 @@ def test_a_run_reports_what_it_was_judged_by(trained: Workbench) -> None:
 
 
 def test_scores_keep_row_order_and_identifiers(trained: Workbench, tables: Path, tmp_path: Path) -> None:
-    done = trained.scores.file("answers", tables / "new.csv", out=tmp_path / "p.csv", reasons="top:10", card=True)
+    done = trained.scores.file(
+        "answers", tables / "new.csv", out=tmp_path / "p.csv", reasons="top:10", card=True
+    )
     scored = pd.read_csv(tmp_path / "p.csv", dtype={"customer no": str})
     assert done["rows"] == len(scored) == 300
     assert list(scored["customer no"]) == [f"{i:06d}" for i in range(300)]
@@ -34,20 +36,30 @@ def test_scores_keep_row_order_and_identifiers(trained: Workbench, tables: Path,
     assert {"card_points", "card_probability", "grade"} <= set(scored.columns)
 
 
-def test_scoring_the_same_rows_in_parts_gives_the_same_scores(trained: Workbench, tables: Path, tmp_path: Path) -> None:
+def test_scoring_the_same_rows_in_parts_gives_the_same_scores(
+    trained: Workbench, tables: Path, tmp_path: Path
+) -> None:
     rows = pd.read_csv(tables / "new.csv", dtype=str)
     rows.iloc[:120].to_csv(tmp_path / "a.csv", index=False)
     rows.iloc[120:].to_csv(tmp_path / "b.csv", index=False)
     for name in ("a", "b"):
         trained.scores.file("answers", tmp_path / f"{name}.csv", out=tmp_path / f"{name}.parquet")
     trained.scores.file("answers", tables / "new.csv", out=tmp_path / "whole.parquet")
-    parts = pd.concat([pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("a", "b")], ignore_index=True)
-    pd.testing.assert_series_equal(parts["probability"], pd.read_parquet(tmp_path / "whole.parquet")["probability"])
+    parts = pd.concat(
+        [pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("a", "b")], ignore_index=True
+    )
+    pd.testing.assert_series_equal(
+        parts["probability"], pd.read_parquet(tmp_path / "whole.parquet")["probability"]
+    )
 
 
-def test_a_list_leaves_only_after_a_second_person_said_yes(trained: Workbench, tables: Path, tmp_path: Path) -> None:
+def test_a_list_leaves_only_after_a_second_person_said_yes(
+    trained: Workbench, tables: Path, tmp_path: Path
+) -> None:
     asks, _, decides = (user.name for user in trained.people.practice())
-    request = ListRequest(model="answers", file=tables / "new.csv", share=0.5, holdout_share=0.2, name="spring", user=asks)
+    request = ListRequest(
+        model="answers", file=tables / "new.csv", share=0.5, holdout_share=0.2, name="spring", user=asks
+    )
     made = trained.lists.build(request)
     assert trained.lists.build(request).id == made.id, "the same content is the same list"
     with pytest.raises(AwaitingApproval) as refused:
@@ -70,7 +82,9 @@ def test_a_list_leaves_only_after_a_second_person_said_yes(trained: Workbench, t
 
 def test_a_model_goes_live_by_approval_and_back_by_rollback(trained: Workbench, tables: Path) -> None:
     asks, _, decides = (user.name for user in trained.people.practice())
-    request = TrainRequest(file=str(tables / "train.csv"), label="answered", name="rolling", trials=1, user=asks)
+    request = TrainRequest(
+        file=str(tables / "train.csv"), label="answered", name="rolling", trials=1, user=asks
+    )
     for seed in (0, 1):
         trained.runs.train_here(TrainRequest(**{**request.as_dict(), "seed": seed, "known_after_event": ()}))
         release = trained.approvals.request("rolling", user=asks)
@@ -83,10 +97,14 @@ def test_a_model_goes_live_by_approval_and_back_by_rollback(trained: Workbench, 
     assert [line.action for line in trained.models.history("rolling")] == ["promote", "promote", "rollback"]
 
 
-def test_monitoring_finds_a_shift_and_keeps_quiet_without_one(trained: Workbench, tables: Path, tmp_path: Path) -> None:
+def test_monitoring_finds_a_shift_and_keeps_quiet_without_one(
+    trained: Workbench, tables: Path, tmp_path: Path
+) -> None:
     steady = trained.schedules.monitor("answers", file=tables / "new.csv")
     assert steady.exit_code == 0
-    shifted = pd.read_csv(tables / "new.csv", dtype={"customer no": str}).assign(town="北京", debt=lambda t: t["debt"] * 3)
+    shifted = pd.read_csv(tables / "new.csv", dtype={"customer no": str}).assign(
+        town="北京", debt=lambda t: t["debt"] * 3
+    )
     shifted.to_csv(tmp_path / "shifted.csv", index=False)
     report = trained.schedules.monitor("answers", file=tmp_path / "shifted.csv")
     assert report.exit_code == 4
@@ -100,12 +118,16 @@ def test_the_scorecard_leaves_as_files_that_exist(trained: Workbench, tmp_path: 
     assert all(Path(file).stat().st_size for file in made["files"])
 
 
-def test_a_column_that_gives_the_outcome_away_cannot_go_live(trained: Workbench, tables: Path, tmp_path: Path) -> None:
+def test_a_column_that_gives_the_outcome_away_cannot_go_live(
+    trained: Workbench, tables: Path, tmp_path: Path
+) -> None:
     rows = pd.read_csv(tables / "train.csv", dtype={"customer no": str})
     rows["call seconds"] = (rows["answered"] == "yes") * 100 + rows["quiet"]
     rows.to_csv(tmp_path / "leaky.csv", index=False)
     asks = trained.people.practice()[0].name
-    run = trained.runs.train_here(TrainRequest(file=str(tmp_path / "leaky.csv"), label="answered", trials=1, user=asks))
+    run = trained.runs.train_here(
+        TrainRequest(file=str(tmp_path / "leaky.csv"), label="answered", trials=1, user=asks)
+    )
     assert any("call seconds" in warning for warning in run["warnings"])
     from workbench.errors import GateFailed
 

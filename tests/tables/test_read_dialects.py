@@ -167,3 +167,31 @@ def test_parquet_types_become_the_few_that_we_work_with(tmp_path: Path) -> None:
     assert read["zoned"][0] == pd.Timestamp("2025-03-01 04:00")
     assert read["long"][0] == "1234567890123456789"
     assert result.notes == ("Columns that hold lists or bytes were left out: 'list'.",)
+
+
+def test_an_index_that_pandas_keeps_in_the_metadata_is_a_column(tmp_path: Path) -> None:
+    for ids in ([1, 2, 3], [7, 5, 6]):
+        pd.DataFrame({"id": ids, "x": [1.5, 2.5, 3.5]}).set_index("id").to_parquet(tmp_path / "t.parquet")
+        assert sorted(read_table(tmp_path / "t.parquet").frame.columns) == ["id", "x"]
+
+
+def test_lines_above_the_header_are_skipped_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Customers of May\n\nid;limit\n1;2,5\n2;3,25\n")
+    result = read_table(path)
+    assert result.frame.to_dict("list") == {"id": [1, 2], "limit": [2.5, 3.25]}
+    assert result.notes[0] == "The first 2 lines stand above the table's header and were skipped."
+
+
+def test_a_comma_is_a_decimal_comma_where_semicolons_separate(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id;limit\n1;1,500\n2;3,250\n")
+    assert read_table(path).frame["limit"].tolist() == [1.5, 3.25]
+    path.write_text('id,limit\n1,"1,500"\n2,"3,250"\n')
+    assert read_table(path).frame["limit"].tolist() == [1500, 3250]
+
+
+def test_a_cell_of_any_length_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "x" * 300_000 + ",1\ny,2\n")
+    assert read_table(path).frame["a"].str.len().tolist() == [300_000, 1]

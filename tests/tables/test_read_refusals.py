@@ -61,6 +61,12 @@ CASES: list[tuple[str, str, Callable[[Path], object], str]] = [
         lambda p: p.write_text("Well, yes\nNo\nOh, my, my\nA, b, c, d\n\nSo?\n"),
         "no separator",
     ),
+    (
+        "WB-T66",
+        "quote.csv",
+        lambda p: p.write_text('a,b\n1,x\n2,"y\n3,z\n4,z\n'),
+        "line 3 is opened and never closed",
+    ),
     ("WB-T69", "cut.csv.gz", lambda p: p.write_bytes(gzip.compress(b"a,b\n1,2\n" * 99)[:-9]), "gzip"),
     ("WB-T69", "cut.parquet", lambda p: p.write_bytes(b"PAR1" + b"\x00" * 50), "Parquet"),
     ("WB-T69", "cut.xlsx", lambda p: p.write_bytes(b"PK\x03\x04" + b"\x01" * 50), "Excel"),

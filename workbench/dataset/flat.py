@@ -105,6 +105,7 @@ def flat_training_frame(
         roles=roles,
         event=(outcome[keep] == classes.event).to_numpy(),
         times=None if times is None else times[keep].to_numpy(),
+        decimal_comma=raw.decimal_comma,
         notes=notes,
         about={
             "task": name,
@@ -239,13 +240,18 @@ def _assemble(
     roles: _Roles,
     event: np.ndarray,
     times: np.ndarray | None,
+    decimal_comma: bool,
     notes: list[str],
     about: dict[str, Any],
     sentences: Mapping[str, Text | str | Mapping[str, str]],
 ) -> FlatFrame:
     if roles.after:
         notes.append(f"Known only after the event, so not used: {listed(roles.after)}.")
-    understandings = {str(c): understood(series) for c, series in frame.items() if c not in roles.apart}
+    understandings = {
+        str(c): understood(series, decimal_comma=decimal_comma)
+        for c, series in frame.items()
+        if c not in roles.apart
+    }
     readings = {c: reading for c, (reading, _) in understandings.items()}
     values = {c: read for c, (_, read) in understandings.items()}
     used = _set_aside(frame, readings, values, notes)

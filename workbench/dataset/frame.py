@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from workbench.text import Text
 
@@ -53,9 +54,7 @@ class TrainingFrame:
     def fingerprint(self) -> str:
         """First 16 hex digits of a SHA-256 over the rows and column names, in order."""
         digest = hashlib.sha256("\x1f".join(map(str, self.rows.columns)).encode())
-        hashed = pd.util.hash_pandas_object(
-            self.rows.astype({c: "str" for c in self.rows.columns if self.rows[c].dtype == object}),
-            index=False,
-        )
+        text = {c: "str" for c in self.rows.columns if self.rows[c].dtype == object}
+        hashed = hash_pandas_object(self.rows.astype(text), index=False)
         digest.update(hashed.to_numpy().tobytes())
         return digest.hexdigest()[:16]

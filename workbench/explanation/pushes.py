@@ -15,9 +15,11 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from workbench.errors import DataError
+from workbench.errors import DataError, WorkbenchError
 
 BASE = "(base)"
+TOLERANCE = 1e-4  # some libraries work in float32
+CHECKED_ROWS = 50
 
 
 class Explained(Protocol):
@@ -25,6 +27,8 @@ class Explained(Protocol):
 
     @property
     def features(self) -> Sequence[str]: ...
+
+    def log_odds(self, X: pd.DataFrame) -> np.ndarray: ...
 
     def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
         """One column per feature and `(base)`; each row sums to its log-odds of the event."""
@@ -44,7 +48,10 @@ class Pushes:
 
 
 def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pushes:
-    """The pushes of the rows of X against the reference rows. Raises WB-C08 for an empty reference."""
+    """The pushes of the rows of X against the reference rows. Raises WB-C08 for an empty reference.
+
+    Raises WB-C11 if the model's contributions do not sum to its log-odds: reasons would then be invented.
+    """
     if len(reference) == 0:
         raise DataError(
             "WB-C08",
@@ -52,6 +59,7 @@ def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pus
             "Give at least one reference row.",
         )
     against = model.contributions(reference)
+    _check_sums(model, reference, against)
     names = [name for name in against.columns if name != BASE]
     means = against.to_numpy(dtype=float).mean(axis=0)
     found = model.contributions(X) if len(X) else against.iloc[:0]
@@ -59,3 +67,15 @@ def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pus
     values = found[names].to_numpy(dtype=float) - middle[names].to_numpy()
     # the base is the same for every row, so its deviation from the reference's is nought but rounding
     return Pushes(pd.DataFrame(values, columns=names, index=X.index), float(means.sum()))
+
+
+def _check_sums(model: Explained, X: pd.DataFrame, contributions: pd.DataFrame) -> None:
+    part = X.iloc[:CHECKED_ROWS]
+    log_odds = model.log_odds(part)
+    gap = float(np.abs(contributions.iloc[: len(part)].to_numpy(dtype=float).sum(axis=1) - log_odds).max())
+    if not gap <= TOLERANCE * max(1.0, float(np.abs(log_odds).max())):
+        raise WorkbenchError(
+            "WB-C11",
+            f"The model's contributions miss its log-odds by up to {gap:.3g}; at most {TOLERANCE:g} is allowed.",
+            "The model's files may be damaged: train it again.",
+        )

@@ -131,7 +131,7 @@ class Bins:
             target = [place.get(level, self.size - 2) for level in levels] + [self.size - 1]
             return np.array(target, dtype=np.intp)[codes]
         values = as_floats(column, type=self.type)
-        found = np.searchsorted(np.array(self.edges), values, side="left")
+        found = _place(values, self.edges)
         found[np.isnan(values)] = self.size - 1
         for number, special in enumerate(self.specials, start=self.ordinary):
             found[values == special] = number
@@ -186,3 +186,13 @@ class Bins:
             known[name] = tuple(float(value) for value in stored[name])
         known["groups"] = tuple(tuple(group) for group in stored["groups"])
         return cls(**known)
+
+
+def _place(values: Floats, edges: tuple[float, ...]) -> NDArray[np.intp]:
+    """How many edges lie below each value; for a few edges comparing is several times quicker than searching."""
+    if len(edges) > 16:
+        return np.searchsorted(np.array(edges), values, side="left")
+    count = np.zeros(len(values), dtype=np.uint8)
+    for edge in edges:
+        count += values > edge
+    return count.astype(np.intp)

@@ -45,9 +45,8 @@ def build_scorecard(
     of large tables. Raises WB-C06 for an outcome that is not 0/1 with both values, WB-C07 for column names twice.
     """
     spec = spec or CardSpec()
+    X = X.set_axis([str(column) for column in X.columns], axis=1)
     outcome_values = _checked(X, y)
-    names = {column: str(column) for column in X.columns}
-    X = X.rename(columns=names)
     outcome = Outcome.of(outcome_values, weight)
     screened, all_iv = _screen(X, outcome_values, spec=spec, seed=seed)
     left_out = dict.fromkeys((name for name in X.columns if name not in set(screened)), "quick_iv")

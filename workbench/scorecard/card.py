@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.dataset.frame import Kind
 from workbench.errors import DataError, did_you_mean
-from workbench.explanation.words import with_value
+from workbench.explanation.reasons import told_reasons
 from workbench.scorecard.bins import Bins
 from workbench.scorecard.grades import EVENT, Grades
 from workbench.scorecard.points import ProbabilityCurve, Scale, higher_is_likelier
@@ -90,6 +90,7 @@ class Scorecard:
 
     def bin_numbers(self, X: pd.DataFrame) -> NDArray[np.intp]:
         """(rows, variables): in which bin each customer falls. Raises WB-C03 for a missing column."""
+        X = _named(X)
         for part in self.parts:
             if part.name not in X.columns:
                 raise DataError(
@@ -207,23 +208,17 @@ class Scorecard:
         """
         towards_event = 1.0 if higher_is_likelier(self.kind) else -1.0
         push = towards_event * (self.part_points(X) - np.array([part.reference for part in self.parts]))
-        groups = list(dict.fromkeys(part.group for part in self.parts))
-        found = np.full((len(X), n), None, dtype=object)
-        for row in range(len(X)):
-            totals = dict.fromkeys(groups, 0.0)
-            speakers: dict[str, int] = {}
-            for at, part in enumerate(self.parts):
-                totals[part.group] += push[row, at]
-                if part.group not in speakers or push[row, at] > push[row, speakers[part.group]]:
-                    speakers[part.group] = at
-            pushing = sorted((g for g in groups if totals[g] > 1e-9), key=lambda g: -round(totals[g], 9))
-            for rank, group in enumerate(pushing[:n]):
-                part = self.parts[speakers[group]]
-                value = X[part.name].iloc[row]
-                found[row, rank] = with_value(part.name, value, {part.name: part.sentence}, language)
-        return pd.DataFrame(
-            found, columns=[f"reason_{k}" for k in range(1, n + 1)], index=X.index, dtype="str"
+        X = _named(X)
+        told = told_reasons(
+            pd.DataFrame(push, columns=list(self.variables), index=X.index),
+            X,
+            groups={part.name: part.group for part in self.parts},
+            sentences={part.name: part.sentence for part in self.parts},
+            language=language,
+            n=n,
         )
+        told.attrs["reference"] = self.reference[language]
+        return told
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; floats survive bit by bit."""
@@ -281,6 +276,13 @@ class Scorecard:
             left_out=dict(stored["left_out"]),
             notes=tuple(Text.of(note) for note in stored["notes"]),
         )
+
+
+def _named(X: pd.DataFrame) -> pd.DataFrame:
+    """Column names as text, as the card knows them: an array's columns are called 0, 1, 2."""
+    if all(isinstance(column, str) for column in X.columns):
+        return X
+    return X.set_axis([str(column) for column in X.columns], axis=1)
 
 
 def _variable(stored: Mapping[str, Any]) -> Variable:

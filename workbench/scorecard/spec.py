@@ -25,7 +25,7 @@ class CardSpec:
     base_odds: float = 50
     max_variables: int = 15
     max_bins: int = 8
-    min_share: float = 0.03  # of the rows in every ordinary bin
+    min_share: float = 0.02  # of the rows in every ordinary bin
     min_events: int = 0  # events, and non-events, in every ordinary bin; 0 lets a pure bin stand
     min_woe_gap: float = 0.05  # between neighbouring bins
     min_iv: float = 0.02

@@ -59,7 +59,9 @@ class Data:
     def frame(self, task: str, *, as_of: str | None = None, progress: Progress = silent) -> TrainingFrame:
         from workbench.dataset.build import build_training_frame
 
-        return build_training_frame(self.home, task, as_of=as_of, progress=progress)
+        return build_training_frame(
+            self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress
+        )
 
     def build(
         self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent

@@ -13,7 +13,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from workbench.config import Home
-from workbench.errors import DataError, Locked, UsageError, did_you_mean
+from workbench.dataset.catalog import load_task
+from workbench.errors import DataError, Locked, UsageError
 from workbench.files import read_json, write_json
 from workbench.progress import Progress, silent
 from workbench.search.budget import seconds_of
@@ -163,9 +164,7 @@ class Schedules:
     def _retrain_one(
         self, task: str, day: date, *, due: bool, seconds: float, user: str, progress: Progress
     ) -> Retrained:
-        known = Data(self.home).tasks()
-        if task not in known:
-            raise DataError("WB-L01", f"there is no task '{task}'.", hint=did_you_mean(task, known))
+        load_task(self.home, task)  # says so if there is none of that name
         name = task.replace("/", ".")
         note = self.home.var / "retrain" / name / f"{day}.json"
         with self._alone("retrain", name, day):

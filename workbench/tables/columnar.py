@@ -22,6 +22,7 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         table = parquet.ParquetFile(path).read(use_threads=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as exc:
         raise damaged(path, "it begins as Parquet, but cannot be read as such") from exc
+    table = _with_counted_index(table)
     kept = [i for i, name in enumerate(table.column_names) if not _INDEX.match(name)]
     table = table.select(kept)
     names = column_names(table.column_names)
@@ -35,6 +36,17 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     frame = pa.table(columns).to_pandas(ignore_metadata=True) if columns else pd.DataFrame()
     notes = (f"Columns that hold lists or bytes were left out: {listed(left_out)}.",) if left_out else ()
     return frame, notes
+
+
+def _with_counted_index(table: pa.Table) -> pa.Table:
+    """The table with pandas' named row index as its first column: one that counts lies in the metadata alone."""
+    stated = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    for index in reversed(stated):
+        if isinstance(index, dict) and index.get("kind") == "range" and index.get("name"):
+            counted = pa.array(range(index["start"], index["stop"], index["step"]), pa.int64())
+            if len(counted) == table.num_rows:
+                table = table.add_column(0, str(index["name"]), counted)
+    return table
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +22,7 @@ BROKEN_ROW_SHARE = 0.05  # more rows than this with another number of cells, and
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAMPLE = 1 << 18
+_TITLE_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Delimited:
     separator: str
     broken_rows: tuple[int, ...]
     headerless: bool
+    title_lines: int = 0  # lines above the header
 
 
 def read_delimited(path: Path, data: bytes) -> Delimited:
@@ -48,22 +50,35 @@ def read_delimited(path: Path, data: bytes) -> Delimited:
     sample = data[start : start + _SAMPLE].decode("utf-8", errors="ignore")
     separator = marked[4:].decode() if marked[4:].decode() in SEPARATORS else _separator(path, sample)
     header, body = _header(data, start, separator)
-    reach = body + max(_SAMPLE, 8 * (body - start))  # of a very wide table, too, a few whole rows
-    rows = data[body:reach].decode("utf-8", errors="ignore")
-    widths = Counter(len(r) for r in _records(rows, separator))
-    if not widths:
+    widths, skipped = _widths(data, start, body, separator), 0
+    while len(header) == 1 and widths and widths.most_common(1)[0][0] > 1 and skipped < _TITLE_LINES:
+        start, skipped = body, skipped + 1  # a title above the table, or a blank line under it
+        header, body = _header(data, start, separator)
+        widths = _widths(data, start, body, separator)
+    if not data[body:].strip():
         raise DataError(
             "WB-T65",
             f"'{path.name}' has a header of {len(header)} columns but no rows.",
             "Give a file with at least one row below the header.",
         )
-    header = _fitted(header, rows, separator, widths)
-    return _parsed(path, data, start, body, header, separator)
+    if widths:
+        header = _fitted(header, _piece(data, start, body), separator, widths)
+    return replace(_parsed(path, data, start, body, header, separator), title_lines=skipped)
+
+
+def _piece(data: bytes, start: int, body: int) -> str:
+    """The first rows as text; of a very wide table, too, a few whole ones."""
+    return data[body : body + max(_SAMPLE, 8 * (body - start))].decode("utf-8", errors="ignore")
+
+
+def _widths(data: bytes, start: int, body: int, separator: str) -> Counter[int]:
+    return Counter(len(r) for r in _records(_piece(data, start, body), separator))
 
 
 def _parsed(path: Path, data: bytes, start: int, body: int, header: list[str], separator: str) -> Delimited:
     names = column_names(header)
     frame, broken = _cells(path, data, body, names, separator)
+    _refuse_open_quote(path, data, body, frame)
     total = len(frame) + len(broken)
     if not len(frame) or len(broken) > BROKEN_ROW_SHARE * total:
         raise DataError(
@@ -107,6 +122,20 @@ def _cells(
             "Check for a double quote that is opened and never closed.",
         ) from exc
     return table.to_pandas(), broken
+
+
+def _refuse_open_quote(path: Path, data: bytes, body: int, frame: pd.DataFrame) -> None:
+    """Refuse a file whose last cell begins with a double quote and swallowed all lines up to the end."""
+    if not len(frame) or data.count(b'"', body) % 2 == 0:
+        return
+    longest = max((str(cell) for cell in frame.iloc[-1]), key=lambda cell: cell.count("\n"))
+    if "\n" in longest:
+        line = data.count(b"\n", 0, len(data.rstrip())) + 1 - longest.rstrip().count("\n")
+        raise DataError(
+            "WB-T66",
+            f"'{path.name}' cannot be cut into rows: a double quote in line {line} is opened and never closed.",
+            "Close it, or double it if it belongs to the text.",
+        )
 
 
 def _line_end(data: bytes, start: int) -> int:

@@ -81,8 +81,11 @@ def parse_numbers(text: pa.Array, form: str) -> np.ndarray:
     return np.where(np.isnan(plain), grouped, plain)
 
 
-def form_of(text: pa.Array, *, agreeing: float) -> NumberForm | None:
-    """The form in which at least the share `agreeing` of the values are numbers, the plainest first; else None."""
+def form_of(text: pa.Array, *, agreeing: float, decimal_comma: bool = False) -> NumberForm | None:
+    """The form in which at least the share `agreeing` of the values are numbers, the plainest first; else None.
+
+    `decimal_comma` says that the file comes from where 1,500 is one and a half, not fifteen hundred.
+    """
     count = len(text) - text.null_count
     if not count:
         return None
@@ -95,6 +98,8 @@ def form_of(text: pa.Array, *, agreeing: float) -> NumberForm | None:
         return "plain"
     if share(_PERCENT) >= agreeing:
         return "percent"
+    if decimal_comma and share(_DECIMAL_COMMA) >= agreeing:
+        return "decimal comma"
     if share(_THOUSANDS) >= agreeing:
         return "thousands"
     if share(_DECIMAL_COMMA) >= agreeing:

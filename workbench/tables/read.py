@@ -30,6 +30,9 @@ class RawTable:
     frame: pd.DataFrame
     notes: tuple[str, ...]
     quarantined: int  # rows left out because they had another number of cells
+    decimal_comma: bool = (
+        False  # a spreadsheet separates by semicolons only where it writes 1,5 for one and a half
+    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def read_table(path: Path, *, sheet: str | None = None) -> ReadResult:
     readings: dict[str, Reading] = {}
     values: dict[str, Values] = {}
     for name, series in _columns(raw.frame):
-        readings[name], values[name] = understood(series)
+        readings[name], values[name] = understood(series, decimal_comma=raw.decimal_comma)
         columns[name] = _tight(values[name].series, readings[name], series)
     notes = raw.notes + reading_notes(raw.frame, readings, values)
     return ReadResult(pd.DataFrame(columns, index=raw.frame.index), notes, raw.quarantined)
@@ -98,6 +101,8 @@ def _from_text(path: Path, data: bytes) -> RawTable:
     notes = []
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The text was read as {encoding.upper()}.")
+    if table.title_lines:
+        notes.append(f"The first {table.title_lines} lines stand above the table's header and were skipped.")
     if table.headerless:
         notes.append(
             f"The first line is a row like the others, so the columns were called column_1 to column_{table.frame.shape[1]}."
@@ -107,7 +112,7 @@ def _from_text(path: Path, data: bytes) -> RawTable:
         notes.append(
             f"{len(table.broken_rows):,} rows had another number of cells and were left out (line {lines})."
         )
-    return RawTable(table.frame, tuple(notes), len(table.broken_rows))
+    return RawTable(table.frame, tuple(notes), len(table.broken_rows), decimal_comma=table.separator == ";")
 
 
 def _checked(path: Path, raw: RawTable) -> RawTable:

@@ -124,25 +124,25 @@ def is_textual(series: pd.Series) -> bool:
     return isinstance(series.dtype, pd.CategoricalDtype | pd.StringDtype) or series.dtype == object
 
 
-def understood(series: pd.Series) -> tuple[Reading, Values]:
-    """What a column holds and the column read so; looks at each cell's text once."""
+def understood(series: pd.Series, *, decimal_comma: bool = False) -> tuple[Reading, Values]:
+    """What a column holds (see `reading_of`) and the column read so; looks at each cell's text once."""
     if not is_textual(series) or isinstance(series.dtype, pd.CategoricalDtype):
-        reading = reading_of(series)
+        reading = reading_of(series, decimal_comma=decimal_comma)
         return reading, read_as(series, reading)
     text = as_text(series)
     values = numbers.whole_column(text) if text.null_count < len(text) else None
-    reading = _text_reading(text, whole=values is not None)
+    reading = _text_reading(text, whole=values is not None, decimal_comma=decimal_comma)
     if reading == Reading("number") and values is not None:
         return reading, _finite(series, values, 0)
     return reading, read_as(series, reading, text=text)
 
 
-def reading_of(series: pd.Series) -> Reading:
+def reading_of(series: pd.Series, *, decimal_comma: bool = False) -> Reading:
     """Find out what a column holds.
 
     Text is a date or a number where at least 95% of its values are; digits that name things (leading zeros, more
     than 15 digits) stay text, eight digits that are all dates become dates. Numbers and dates of a typed file
-    stay what they are.
+    stay what they are. `decimal_comma` says that 1,500 is one and a half in this file.
     """
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
@@ -156,7 +156,7 @@ def reading_of(series: pd.Series) -> Reading:
     if not is_textual(series):
         return Reading("number") if pd.api.types.is_numeric_dtype(dtype) else Reading("category")
     text = as_text(series)
-    return _text_reading(text, whole=numbers.whole_column(text) is not None)
+    return _text_reading(text, whole=numbers.whole_column(text) is not None, decimal_comma=decimal_comma)
 
 
 def _integer_reading(series: pd.Series) -> Reading:
@@ -179,7 +179,7 @@ def _all_compact_dates(text: pa.Array) -> bool:
     )
 
 
-def _text_reading(text: pa.Array, *, whole: bool) -> Reading:
+def _text_reading(text: pa.Array, *, whole: bool, decimal_comma: bool) -> Reading:
     present = pc.drop_null(text)
     if not len(present):
         return Reading("number")
@@ -196,7 +196,7 @@ def _text_reading(text: pa.Array, *, whole: bool) -> Reading:
             return Reading("date", form)
     # half of a sample is enough to look closer, so that a bad beginning does not decide
     if numbers.form_of(numbers.blank_markers(head), agreeing=0.5):
-        return _number_reading(numbers.blank_markers(text))
+        return _number_reading(numbers.blank_markers(text), decimal_comma)
     return Reading("category")
 
 
@@ -209,8 +209,8 @@ def _date_form(present: pa.Array) -> str:
     return "|".join(formats) if unreadable <= UNREADABLE_SHARE * times.sum() else ""
 
 
-def _number_reading(text: pa.Array) -> Reading:
-    form = numbers.form_of(text, agreeing=1 - UNREADABLE_SHARE)
+def _number_reading(text: pa.Array, decimal_comma: bool) -> Reading:
+    form = numbers.form_of(text, agreeing=1 - UNREADABLE_SHARE, decimal_comma=decimal_comma)
     if form is None or numbers.holds_identifiers(text):
         return Reading("category")
     parsed = numbers.parse_numbers(text, form)

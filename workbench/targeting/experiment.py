@@ -13,13 +13,16 @@ CONTACT, HOLDOUT = "contact", "holdout"
 
 
 def identifiers(column: pd.Series) -> pd.Series:
-    """Customer numbers as text, the same for 17, 17.0 and "17"; a missing one stays missing."""
-    if pd.api.types.is_float_dtype(column.dtype):
-        whole = column.dropna()
-        if (whole == whole.round()).all():
-            column = column.astype("Int64")
-    text = column.astype(object).where(column.notna(), None)
-    return text.map(lambda value: None if value is None else str(value).strip() or None).astype(object)
+    """Customer numbers as text, the same for 17, 17.0 and "17"; a missing one is None."""
+    return pd.Series([_identifier(v) for v in column.tolist()], index=column.index, dtype=object)
+
+
+def _identifier(value: object) -> str | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a number column with gaps is read as floats
+    return str(value).strip() or None
 
 
 def places(entities: pd.Series, *, salt: str) -> np.ndarray:

@@ -38,16 +38,16 @@ class TrainRequest:
 
     def __post_init__(self) -> None:
         if (self.task is None) == (self.file is None):
-            raise UsageError("WB-U03", "A run needs either a task (dataset/label) or a file.")
+            raise UsageError("WB-U32", "A run needs either a task (dataset/label) or a file.")
         if self.file is not None and not self.label:
             raise UsageError(
-                "WB-U03",
+                "WB-U32",
                 f"Which column of '{self.file}' is to be predicted?",
                 hint="Name it: --label COLUMN.",
             )
         if self.kind is not None and self.kind not in KINDS:
             raise UsageError(
-                "WB-U04",
+                "WB-U33",
                 f"There is no kind of label called '{self.kind}'.",
                 hint=did_you_mean(self.kind, KINDS),
             )
@@ -55,12 +55,12 @@ class TrainRequest:
             self.budget_seconds is None or self.budget_seconds < SHORTEST_BUDGET_SECONDS
         ):
             raise UsageError(
-                "WB-U02",
+                "WB-U31",
                 f"A budget of {self.budget_seconds or 0:g} s is too short; the shortest is {SHORTEST_BUDGET_SECONDS:g} s.",
                 hint="60s gives a good first model.",
             )
         if self.trials is not None and self.trials < 1:
-            raise UsageError("WB-U05", f"--trials must be at least 1, but got {self.trials}.")
+            raise UsageError("WB-U34", f"--trials must be at least 1, but got {self.trials}.")
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TrainRequest:
@@ -68,7 +68,7 @@ class TrainRequest:
         unknown = sorted(set(value) - known)
         if unknown:
             raise UsageError(
-                "WB-U06", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
+                "WB-U35", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
             )
         return cls(**{**value, "known_after_event": tuple(value.get("known_after_event", ()))})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,8 @@ def read_frame(request: TrainRequest, home: Home, progress: Progress) -> Trainin
     if request.task is not None:
         from workbench.dataset.build import build_training_frame
 
-        return build_training_frame(home, request.task, as_of=request.as_of, progress=progress)
+        as_of = date.fromisoformat(request.as_of) if request.as_of else None
+        return build_training_frame(home, request.task, as_of=as_of, progress=progress)
     from workbench.dataset.flat import flat_training_frame
 
     source = Path(str(request.file))

@@ -36,5 +36,7 @@ class Warmup:
             try:
                 with connected(self._home) as client:
                     client.search_experiments(max_results=1)
-            except MirrorUnreachable as problem:  # only a head start: the keeper meets the same trouble and reports it
+            except (
+                MirrorUnreachable
+            ) as problem:  # only a head start: the keeper meets the same trouble and reports it
                 logging.getLogger(__name__).info("MLflow could not be prepared: %s", problem)
