@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +125,7 @@ class Lists:
         )
         return self._standing(record)
 
-    def list(self) -> list[TargetList]:
+    def list(self) -> builtins.list[TargetList]:
         """Every list, the newest first."""
         found = [self._standing(record) for record in list_audiences(self.home)]
         return sorted(found, key=lambda item: item.record.built_at, reverse=True)
@@ -164,7 +165,7 @@ def _entity(keys: tuple[str, ...], scored: pd.DataFrame) -> str:
     return keys[0] if keys else str(scored.columns[0])
 
 
-def _first_column(file: Path | None) -> list[str]:
+def _first_column(file: Path | None) -> builtins.list[str]:
     """The first column of an exclusion file, as text."""
     if file is None:
         return []

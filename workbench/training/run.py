@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from workbench.config import Home
-from workbench.dataset.frame import LABEL, TrainingFrame
+from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
 from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.splits import Splits, make_splits
 from workbench.progress import Progress
@@ -81,9 +82,9 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     warmup = Warmup(home)
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
-    splits = make_splits(frame, seed=request.seed)
+    splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
     warnings = tuple(
-        finding.sentence
+        finding.message
         for finding in leakage_findings(frame, seed=request.seed)
         if finding.severity == "stop"
     )
@@ -115,6 +116,13 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     )
     progress("done", 1.0, f"{result.model} version {result.version}")
     return result
+
+
+def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
+    """The label's own first day of judgement, as long as rows from then on have matured; else the newest rows judge."""
+    if frame.judge_from is None or frame.rows[CUTOFF].max() < pd.Timestamp(frame.judge_from):
+        return None
+    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-return-type] - a date is never NaT
 
 
 def find_model(
