@@ -98,7 +98,7 @@ class Lists:
         """Freezes a list; the same content asked for twice is the same version."""
         People(self.home).require(request.user, *MAY_BUILD)
         asked = Scores(self.home).ask(request.model, cutoff=request.cutoff, file=request.file)
-        scored, ref, facts = asked.scored(reasons=request.reasons), asked.ref, asked.facts
+        scored, ref, facts = asked.scored(reasons=request.reasons), asked.ref, asked.artefact.facts
         record = build_audience(
             self.home,
             AudienceRequest(
