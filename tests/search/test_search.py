@@ -172,3 +172,27 @@ def test_budgets_as_people_write_them(text, seconds) -> None:
 def test_other_budgets_are_refused(text) -> None:
     with pytest.raises(UsageError, match="WB-S01"):
         seconds_of(text)
+
+
+def test_a_memory_limit_leaves_families_out_and_says_so(table) -> None:
+    X, y = table
+    spec = SearchSpec(trials=3, memory_mb=1)
+    wide = pd.concat([X[["ratio"]].rename(columns={"ratio": f"r{i}"}) for i in range(40)], axis=1)
+    result = search(
+        wide.assign(ratio=X["ratio"]), y, folds=three_folds(y), spec=spec, deadline=Deadline.after(None)
+    )
+    assert "logistic" not in set(result.leaderboard["family"])
+    assert any("needs about" in reason for reason in result.skipped)
+
+
+def test_thousands_of_columns_are_narrowed_to_the_telling_ones() -> None:
+    from workbench.search.encoder import Encoder
+    from workbench.search.narrowing import KEPT, strongest
+
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(500, 1500)), columns=[f"noise{i}" for i in range(1500)])
+    y = (X["noise7"] ** 2 + X["noise1400"] > 1).to_numpy().astype(float)  # one effect has no direction
+    kept = strongest(Encoder.fit(X).transform(X), y)
+    assert len(kept) == KEPT
+    assert {7, 1400} <= set(kept)
+    assert list(kept) == sorted(kept)

@@ -68,10 +68,13 @@ def search(
     its fold models; otherwise (forward in time, one hold-out) members are refitted on all rows.
 
     With `spec.trials` the clock decides nothing and the result repeats exactly. With `journal` (a folder)
-    finished folds are kept, and the same call after a crash goes on from there.
+    finished folds are kept, and the same call after a crash goes on from there. `entity` (one value per row) keeps
+    a customer's rows together where the calibration checks itself.
 
     Raises DataError WB-S04 if `y` has one class only, Cancelled WB-S06 if time ran out before any fit ended.
     """
+    from threadpoolctl import threadpool_limits
+
     y = _checked(X, y)
     say = progress or silent
     encoder = Encoder.fit(X)
@@ -83,8 +86,10 @@ def search(
         data, y, folds, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None
     )
     run = _Run(bench, say)
-    note = run.trials() if spec.trials is not None else run.timed()
-    return _close(run, encoder, note, start)
+    # fits run side by side already: a matrix product that spreads over all cores would only make them wait
+    with threadpool_limits(limits=1, user_api="blas"):
+        note = run.trials() if spec.trials is not None else run.timed()
+        return _close(run, encoder, note, start, entity)
 
 
 class _Run:
@@ -272,7 +277,7 @@ def _widest(bench: Bench) -> float:
     return max(len(bench.folds[f][0]) for f in bench.main) / len(bench.y)
 
 
-def _close(run: _Run, encoder: Encoder, note: str, start: float) -> SearchResult:
+def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndarray | None) -> SearchResult:
     bench = run.bench
     configs = bench.complete() or _most_complete(bench)
     if not configs:
@@ -286,7 +291,9 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float) -> SearchResult
     chosen = [(c, float(w)) for c, w in zip(configs, weights, strict=True) if w > 0]
     blend = np.sum([w * bench.out_of_fold(c) for c, w in chosen], axis=0)
     seen = ~np.isnan(blend)
-    calibration = calibrate(bench.y[seen], blend[seen])
+    calibration = calibrate(
+        bench.y[seen], blend[seen], None if entity is None else pd.factorize(entity)[0][seen]
+    )
     members = _members(bench, chosen)
     share = {c.id: w for c, w in chosen}
     rows = [_row(bench, i, c, share.get(c.id, 0.0)) for i, c in enumerate(bench.configs.values())]
