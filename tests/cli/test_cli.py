@@ -87,7 +87,21 @@ def test_doctor_prints_the_home(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_the_command_line_and_the_package_load_no_vendor_library() -> None:
-    heavy = ["pandas", "numpy", "mlflow", "duckdb", "streamlit", "lightgbm", "catboost", "shap", "flaml", "optuna", "dbos", "sklearn", "sqlalchemy"]
+    heavy = [
+        "pandas",
+        "numpy",
+        "mlflow",
+        "duckdb",
+        "streamlit",
+        "lightgbm",
+        "catboost",
+        "shap",
+        "flaml",
+        "optuna",
+        "dbos",
+        "sklearn",
+        "sqlalchemy",
+    ]
     script = f"import sys, workbench, workbench.cli; print([m for m in {heavy!r} if m in sys.modules])"
     assert (
         subprocess.run(

@@ -130,6 +130,7 @@ def _frame(
         keys=found.keys,
         entity=dataset.entity,
         time=CUTOFF,
+        judge_from=label.judge_from,
         event_class=event,
         other_class=other,
         sentences={c.name: c.sentence for c in columns},

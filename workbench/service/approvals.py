@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -82,11 +83,11 @@ class Approvals:
     def get(self, request_id: str) -> Release:
         return Release(approvals.get_approval(self.home, number(request_id)))
 
-    def list(self, *, status: str | None = None) -> list[Release]:
+    def list(self, *, status: str | None = None) -> builtins.list[Release]:
         """Requests, the newest first."""
         return [Release(found) for found in approvals.list_approvals(self.home, status=status)]
 
-    def pending(self, user: str | None = None) -> list[Release]:
+    def pending(self, user: str | None = None) -> builtins.list[Release]:
         """What waits for a decision; with a user, only what this person may decide."""
         waiting = self.list(status="waiting")
         if user is None:

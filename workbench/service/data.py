@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,17 @@ class Data:
 
     home: Home
 
-    def list(self) -> list[Any]:
+    def list(self) -> builtins.list[Any]:
         """A summary of each dataset."""
         from workbench.dataset.summary import describe_dataset
         from workbench.tables.catalog import list_datasets
 
         return [describe_dataset(self.home, name) for name in list_datasets(self.home)]
 
-    def tasks(self) -> list[str]:
+    def tasks(self) -> builtins.list[str]:
         """Every task, as dataset/label."""
-        from workbench.tables.catalog import list_datasets, load_dataset
+        from workbench.dataset.catalog import load_dataset
+        from workbench.tables.catalog import list_datasets
 
         return [
             f"{name}/{label}"
@@ -39,7 +41,7 @@ class Data:
 
     def check(self, what: str) -> Any:
         """Judges a dataset, or one label of it: `dataset` or `dataset/label`."""
-        from workbench.tables.checks import check_dataset
+        from workbench.dataset.checks import check_dataset
 
         name, _, label = what.partition("/")
         return check_dataset(self.home, name, label=label or None)

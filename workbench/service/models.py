@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -117,7 +118,7 @@ class Models:
 
     home: Home
 
-    def list(self) -> list[ModelSummary]:
+    def list(self) -> builtins.list[ModelSummary]:
         """Every version, the newest first."""
         live = {name: registry.champion(self.home, name) for name in registry.names(self.home)}
         found = [
@@ -151,7 +152,7 @@ class Models:
         version = self.champion(name)
         return None if version is None else LiveModel(version, self._facts(name, version))
 
-    def history(self, name: str) -> list[Any]:
+    def history(self, name: str) -> builtins.list[Any]:
         """The ledger's lines, the oldest first."""
         return registry.history(self.home, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ class Runs:
 
         return run_here(self.home, self._allowed(request).as_dict(), progress=progress)
 
-    def list(self) -> list[Job]:
+    def list(self) -> builtins.list[Job]:
         from workbench.jobs import queue
 
         return queue.list_jobs(self.home)

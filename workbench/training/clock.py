@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+LEAST_SEARCH_SHARE = 0.1
 LOGGING_SECONDS = 9.0
 """MLflow's import, one parent run with its trials, pictures and the registered version, on a busy two-core machine."""
 
@@ -32,11 +33,12 @@ class Clock:
     def search_seconds(self, n_rows: int, n_features: int) -> float | None:
         """Seconds that the search may still use: what is left, less what evaluation, card, explanation and logging need.
 
-        Never less than a quarter of what is left: a very short budget still gets a model.
+        Never less than a quarter of what is left, nor than a tenth of the budget: where reading took nearly all of
+        it (a short budget, a busy machine), a run that is somewhat late beats a model that is no good.
         """
         if self.budget_seconds is None:
             return None
         left = max(1.0, self.budget_seconds - self.elapsed)
         cells = n_rows * n_features
         after = LOGGING_SECONDS + 2.0 + cells / 400_000  # card and evaluation grow with the table
-        return max(left - after, 0.25 * left)
+        return max(left - after, 0.25 * left, LEAST_SEARCH_SHARE * self.budget_seconds)

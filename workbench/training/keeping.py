@@ -56,15 +56,16 @@ def keep(
     facts = facts_of(request, frame, splits, judgement, warnings, at=ended)
     features = list(frame.features)
     train = frame.rows[splits.train]
+    reference = reference_rows(
+        train[features], judgement.train_probability, kind=frame.kind, cut=judgement.grades.review_cut
+    )
     artefact = Artefact(
         facts=facts,
         schema=schema_of(frame),
         ensemble=found.model,
         scorecard=judgement.card,
         grades=judgement.grades,
-        reference=reference_rows(
-            train[features], judgement.train_probability, kind=frame.kind, cut=judgement.grades.review_cut
-        ),
+        reference=reference,
     )
     with tempfile.TemporaryDirectory(dir=folder) as made:
         files = Path(made)
@@ -75,7 +76,8 @@ def keep(
             found,
             judgement,
             challenge,
-            artefact,
+            facts,
+            reference,
             warnings,
             seed=request.seed,
         )
@@ -185,7 +187,8 @@ def explain(
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
-    artefact: Artefact,
+    facts: Facts,
+    reference: pd.DataFrame,
     warnings: tuple[str, ...],
     *,
     seed: int,
@@ -202,7 +205,7 @@ def explain(
         sample.iloc[[int(contributions.sum(axis=1).to_numpy().argmax())]],
         kind=frame.kind,
         sentences=frame.sentences,
-        reference=artefact.reference,
+        reference=reference,
     )
     evaluation = judgement.evaluation
     tables = {
@@ -235,11 +238,7 @@ def explain(
     write_report(
         folder,
         summary={
-            **{
-                k: v
-                for k, v in artefact.facts.as_dict().items()
-                if k not in ("sentences", "groups", "features")
-            },
+            **{k: v for k, v in facts.as_dict().items() if k not in ("sentences", "groups", "features")},
             "split": splits.sentence["en"],
             "split_kind": splits.kind,
             "rows": len(frame.rows),

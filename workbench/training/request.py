@@ -70,7 +70,8 @@ class TrainRequest:
             raise UsageError(
                 "WB-U35", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
             )
-        return cls(**{**value, "known_after_event": tuple(value.get("known_after_event", ()))})
+        plain: dict[str, Any] = {**value, "known_after_event": tuple(value.get("known_after_event", ()))}
+        return cls(**plain)
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "known_after_event": list(self.known_after_event)}

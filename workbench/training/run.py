@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from workbench.config import Home
-from workbench.dataset.frame import LABEL, TrainingFrame
+from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
 from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.splits import Splits, make_splits
 from workbench.progress import Progress
@@ -81,12 +82,10 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     warmup = Warmup(home)
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
-    splits = make_splits(frame, seed=request.seed)
-    warnings = tuple(
-        finding.sentence
-        for finding in leakage_findings(frame, seed=request.seed)
-        if finding.severity == "stop"
-    )
+    splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
+    leaks = leakage_findings(frame, seed=request.seed)
+    warnings = tuple(leak.message for leak in leaks if leak.severity == "stop")
+    suspicions = tuple(leak.message for leak in leaks if leak.severity == "warn")
     tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
@@ -108,13 +107,20 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
         split=splits.sentence["en"],
-        notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        notes=(*frame.notes, *suspicions, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
         wall_seconds=round(clock.elapsed, 2),
         against_champion=challenge,
     )
     progress("done", 1.0, f"{result.model} version {result.version}")
     return result
+
+
+def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
+    """The label's own first day of judgement, as long as rows from then on have matured; else the newest rows judge."""
+    if frame.judge_from is None or frame.rows[CUTOFF].max() < pd.Timestamp(frame.judge_from):
+        return None
+    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-return-type] - a date is never NaT
 
 
 def find_model(
