@@ -33,6 +33,7 @@ _CLOSING_SHARE = 0.02  # of the time, for blending and calibrating
 _MOST = 0.75  # of the rows: a model that saw these gains little from a refit on all
 _REFITTED = 3  # members for whose refit time is kept, where folds run forward in time
 _PATIENCE = 3  # waves of local search without gain before the search ends early
+_SAY_EVERY_SECONDS = 0.25
 _GAIN = 3e-4  # of the log-loss: less is noise
 _FAMILIES = ("lightgbm", "catboost", "lightgbm", "xgboost")  # a wave of the local search
 
@@ -80,7 +81,7 @@ def search(
     encoder = Encoder.fit(X)
     data = encoder.transform(X)
     folds = _usable(folds, y, spec.seed)
-    mark = fingerprint(data, y, folds, spec.seed) if journal else ""
+    mark = fingerprint(data, y, folds, seed=spec.seed, repeatable=spec.repeatable) if journal else ""
     start = deadline.now()
     bench = Bench(
         data, y, folds, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None
@@ -99,6 +100,7 @@ class _Run:
         self.bench = bench
         self.say = say
         self.best = (float("inf"), "")
+        self.said_at = float("-inf")
 
     def trials(self) -> str:
         """Exactly `spec.trials` candidates, each on all main folds: repeatable to the last digit."""
@@ -255,6 +257,10 @@ class _Run:
             loss = log_loss(held, entry.log_odds)
             if loss < self.best[0]:
                 self.best = (loss, f"{entry.config.family} with AUC {rank_auc(held, entry.log_odds):.3f}")
+        if bench.spec.trials is None:
+            if bench.deadline.now() - self.said_at < _SAY_EVERY_SECONDS:
+                return
+            self.said_at = bench.deadline.now()
         n, wanted = len(bench.configs), bench.spec.trials
         if wanted is not None:
             done = sum(len(e) for e in bench.entries.values()) / (wanted * len(bench.main))
