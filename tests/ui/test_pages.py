@@ -122,8 +122,9 @@ def test_the_verdict_comes_first_and_follows_the_cut(opened: Open) -> None:
     assert "**30**" in said[0]
     assert "random: 16" in said[0]
     app.slider[0].set_value(100).run()
-    said = [m.value for m in app.markdown if "expected to respond" in m.value]
-    assert "**16**" in said[-1]
+    figures = {m.label: m.value for m in app.metric}
+    assert figures[say("en", "yield.events.response")] == "16"
+    assert figures[say("en", "yield.reached")] == "100%"
 
 
 def test_a_list_is_asked_for_with_what_the_form_says(opened: Open) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from workbench.service import Workbench
 from workbench.ui.i18n import LANGUAGES, say
 from workbench.ui.view import PAGES, View, guarded
 
+ICON = Path(__file__).parent / "entry" / "icon.svg"  # a named icon would be fetched from the internet
 ICONS = {
     "home": "home",
     "data": "table_chart",
@@ -26,7 +29,7 @@ def open_workbench() -> Workbench:
 
 def main() -> None:
     """Draw the frame, then the page that was asked for."""
-    st.set_page_config(page_title="Workbench", page_icon=":material/insights:", layout="wide")
+    st.set_page_config(page_title="Workbench", page_icon=str(ICON), layout="wide")
     with st.sidebar:
         language = _language()
         wb = open_workbench()
@@ -66,10 +69,8 @@ def _language() -> str:
 def _person(wb: Workbench, language: str) -> tuple[str, tuple[str, ...]]:
     people = {user.name: user for user in wb.people.practice()}
 
-    def title(name: str) -> str:
-        return say(language, "person.option", name=name, roles=_roles(people[name].roles, language))
-
-    name = st.selectbox(say(language, "person.label"), list(people), format_func=title, key="user")
+    name = st.selectbox(say(language, "person.label"), list(people), key="user")
+    st.caption(say(language, "person.roles", roles=_roles(people[name].roles, language)))
     st.info(say(language, "practice.banner"), icon=":material/school:")
     return name, tuple(people[name].roles)
 

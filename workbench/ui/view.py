@@ -67,7 +67,8 @@ class View:
         whole = max(0, round(seconds))
         if whole < 60:
             return self.t("time.seconds", n=whole)
-        return self.t("time.minutes", m=whole // 60, s=whole % 60)
+        minutes, left = divmod(whole, 60)
+        return self.t("time.minutes", m=minutes, s=left) if left else self.t("time.whole_minutes", m=minutes)
 
 
 def go(page: str, **parameters: str) -> NoReturn:

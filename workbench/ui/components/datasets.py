@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import streamlit as st
 
+from workbench.errors import WorkbenchError
 from workbench.service import Workbench
 from workbench.ui.view import View
 
@@ -45,6 +47,28 @@ def scoring_days(view: View, task: str) -> Any:
     """The days for which a list can be made; none for a model from a file."""
     known = {label.task for dataset in datasets(view) for label in dataset.labels}
     return _days(_definitions(view), task, view.wb) if task in known else ()
+
+
+def task_words(view: View, task: str) -> str:
+    """ "Who will respond? · Complete Journey" for a task that a dataset here defines; else its name as it is."""
+    try:
+        found = datasets(view)
+    except WorkbenchError:
+        return task  # a broken definition is told where definitions are shown, not wherever a task is named
+    for dataset in found:
+        for label in dataset.labels:
+            if label.task == task:
+                return view.t(
+                    "task.words",
+                    question=view.word("kind", label.kind),
+                    dataset=short(view.text(dataset.title)),
+                )
+    return task
+
+
+def short(title: str) -> str:
+    """A title up to its colon."""
+    return re.split("[::]", title, maxsplit=1)[0].strip()
 
 
 def _definitions(view: View) -> tuple[object, ...]:

@@ -33,7 +33,10 @@ def show_running(view: View, job) -> None:
     budget, told = job.budget_seconds, job.progress
     share = time_share(elapsed, budget, told.fraction if told else 0.0)
     used = view.duration(elapsed)
-    text = view.t("runs.used_of", used=used, budget=view.duration(budget)) if budget else used
+    text = used
+    if budget:
+        key = "runs.used_of" if elapsed <= budget else "runs.time_is_up"
+        text = view.t(key, used=used, budget=view.duration(budget))
     st.progress(share, text=text)
     if told is None:
         st.caption(view.t("runs.starting"))

@@ -37,11 +37,13 @@ def page(view: View) -> None:
         required=True,
         help=view.t("build.budget.help"),
     )
+    above = st.container()
     with st.expander(view.t("build.modeler")):
         seed = st.number_input(
             view.t("build.seed"), min_value=0, value=0, step=1, help=view.t("build.seed.help")
         )
-    start(view, task, int(budget), int(seed))
+    with above:
+        start(view, task, int(budget), int(seed))
 
 
 def choose(view: View, datasets: Sequence[Any]) -> str:

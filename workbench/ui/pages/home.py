@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from workbench.ui.components.dataset_line import is_flat
-from workbench.ui.components.datasets import datasets
+from workbench.ui.components.datasets import datasets, task_words
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import state_badge
-from workbench.ui.view import View, go
+from workbench.ui.view import View, go, guarded
 
 SAMPLE = "complete_journey"
 
@@ -19,12 +19,8 @@ SAMPLE = "complete_journey"
 def page(view: View) -> None:
     st.title(view.t("home.heading"))
     st.markdown(view.t("home.intro"))
-    found = datasets(view)
-    sample = sample_task(found)
-    if sample is None:
-        teach(view, "home.no_data", folder=str(view.wb.home.feature_defs))
-    else:
-        begin(view, sample)
+    with guarded(view):
+        offer(view)
     left, middle, right = st.columns(3)
     with left:
         waiting(view)
@@ -32,6 +28,15 @@ def page(view: View) -> None:
         recent_runs(view)
     with right:
         live_models(view)
+
+
+def offer(view: View) -> None:
+    """The sample, or how to bring data."""
+    sample = sample_task(datasets(view))
+    if sample is None:
+        teach(view, "home.no_data", folder=str(view.wb.home.feature_defs))
+    else:
+        begin(view, sample)
 
 
 def sample_task(datasets: Sequence[Any]) -> str | None:
@@ -52,7 +57,7 @@ def begin(view: View, sample: str) -> None:
 
 
 def waiting(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.waiting')}**")
         pending = view.wb.approvals.pending(view.user)
         if not pending:
@@ -62,20 +67,20 @@ def waiting(view: View) -> None:
 
 
 def recent_runs(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.runs')}**")
         jobs = view.wb.runs.list()[:4]
         if not jobs:
             st.caption(view.t("home.runs.none"))
         for job in jobs:
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(job.title, key=f"run-{job.id}", type="tertiary"):
+                if st.button(task_words(view, job.title), key=f"run-{job.id}", type="tertiary"):
                     go("runs", run=job.id)
                 state_badge(view, job.state)
 
 
 def live_models(view: View) -> None:
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{view.t('home.live')}**")
         champions = [model for model in view.wb.models.list() if model.champion]
         if not champions:

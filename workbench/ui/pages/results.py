@@ -12,7 +12,7 @@ import streamlit as st
 from workbench import charts
 from workbench.ui.components.empty import teach
 from workbench.ui.components.modelers import for_modelers
-from workbench.ui.components.verdict import TOP_TENTH, verdict
+from workbench.ui.components.verdict import TOP_TENTH, Yield, verdict
 from workbench.ui.view import View, address, go, guarded
 
 DRIVERS_SHOWN = 15
@@ -79,7 +79,7 @@ def show_value(view: View, model: Any, report: Any) -> None:
             st.slider(view.t("results.cut"), 5, 100, 10, 5, format="%d%%", help=view.t("results.cut.help"))
             / 100
         )
-        verdict(view, kind=model.kind, gains=report.gains, metrics=report.evaluation["metrics"], depth=depth)
+        show_yield(view, model.kind, Yield.at(report.gains, depth))
         left, right = st.columns(2)
         with left:
             st.altair_chart(with_cut(charts.gain_curve(report.gains, language=view.language), depth))
@@ -87,6 +87,18 @@ def show_value(view: View, model: Any, report: Any) -> None:
         with right:
             st.altair_chart(charts.deciles(report.deciles, language=view.language))
             st.caption(view.t("results.deciles.about"))
+
+
+def show_yield(view: View, kind: str, gained: Yield) -> None:
+    """What the cut brings, in four figures."""
+    figures = (
+        ("contacted", f"{gained.customers:,}"),
+        (f"events.{kind}", f"{gained.per_100:.0f}"),
+        ("reached", f"{gained.capture:.0%}"),
+        ("lift", f"{gained.lift:.1f}"),
+    )
+    for place, (name, value) in zip(st.columns(4), figures, strict=True):
+        place.metric(view.t(f"yield.{name}"), value, help=view.t("yield.help"))
 
 
 def with_cut(chart: Any, depth: float) -> Any:

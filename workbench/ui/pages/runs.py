@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from workbench.ui.components.datasets import task_words
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import log_tail, show_controls, show_failure, show_running, state_badge
 from workbench.ui.view import View, address, go, guarded, remember
 
+# only while something runs: eleven idle tabs that poll cost more than a third of a core
 POLL_SECONDS = 3
-"""Only while something runs: eleven idle tabs that poll cost more than a third of a core."""
 
 
 def page(view: View) -> None:
@@ -26,7 +27,7 @@ def page(view: View) -> None:
     st.subheader(view.t("runs.all"))
     table = pd.DataFrame(
         {
-            view.t("runs.column.what"): [job.title for job in jobs],
+            view.t("runs.column.what"): [task_words(view, job.title) for job in jobs],
             view.t("runs.column.state"): [view.word("state", job.state) for job in jobs],
             view.t("runs.column.asked"): [view.when(job.created_at) for job in jobs],
             view.t("runs.column.ended"): [view.when(job.ended_at) for job in jobs],
@@ -62,7 +63,7 @@ def _one_run(view: View, job_id: str, was_active: bool) -> None:
             arrive(view, job)
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.subheader(job.title)
+                st.subheader(task_words(view, job.title))
                 state_badge(view, job.state)
             st.caption(view.t("runs.asked", user=job.user, when=view.when(job.created_at), id=job.id))
             show_state(view, job)
