@@ -95,7 +95,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visitor at 1280 px; every request that would leave this machine fails the test."""
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="en-US", accept_downloads=True
+        viewport={"width": 1280, "height": 1300}, locale="en-US", accept_downloads=True
     )
     opened = context.new_page()
     abroad: list[str] = []

@@ -45,6 +45,7 @@ def test_five_clicks_from_sample_data_to_a_released_list(
     seen = time.monotonic() - pressed
     page.wait_for_function("document.body.innerText.includes('search')", timeout=150_000)
     picture("3-runs")
+    page.wait_for_url("**/runs?run=*")
     address = page.url
     assert "run=" in address
     assert seen < 6, f"{seen:.1f} s from Start to a visible bar"
@@ -112,7 +113,9 @@ def test_pages_fit_their_width_in_both_languages(
     app: App, browser: Browser, pictures: Path, width: int, language: str
 ) -> None:
     locale = "zh-CN" if language == "zh" else "en-US"
-    context = browser.new_context(viewport={"width": width, "height": 900}, locale=locale)
+    context = browser.new_context(
+        viewport={"width": width, "height": 1400 if width > 1000 else 900}, locale=locale
+    )
     page = context.new_page()
     for name in ("", "data", "build", "runs", "results", "audience", "approvals"):
         page.goto(f"{app.url}/{name}")
@@ -133,7 +136,8 @@ def test_a_cancelled_run_says_so_and_two_visitors_see_the_same(
     page.goto(f"{app.url}/build")
     settle(page)
     button(page, en("build.start")).click()
-    page.wait_for_function("location.search.includes('run=')", timeout=30_000)
+    expect(title(page)).to_have_text(en("runs.title"), timeout=30_000)
+    page.wait_for_url("**/runs?run=*")
     other = browser.new_context(locale="en-US").new_page()
     other.goto(page.url)
     settle(other)
