@@ -86,7 +86,9 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         result = search(
             table,
             events,
-            folds=cross_validation(events, None if groups is None else np.asarray(groups), seed=self.seed),
+            folds=cross_validation(
+                events, None if groups is None else np.asarray(groups), seed=self.seed, columns=table.shape[1]
+            ),
             spec=spec,
             deadline=Deadline.after(None if spec.repeatable else spec.seconds),
         )

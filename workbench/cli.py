@@ -256,7 +256,8 @@ def score(
         scored,
         as_json,
         lambda: [
-            f"{scored['rows']:,} rows scored by {scored['model']} version {scored['version']} -> {scored['out']}"
+            f"{scored['rows']:,} rows scored by {scored['model']} version {scored['version']} -> {scored['out']}",
+            *(f"  note: {note}" for note in scored["notes"]),
         ],
     )
 

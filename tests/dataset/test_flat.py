@@ -77,6 +77,35 @@ def test_the_rarer_value_is_said_aloud(tmp_path: Path) -> None:
     )
 
 
+def test_spellings_that_differ_in_capitals_are_one_value(tmp_path: Path) -> None:
+    label = ["Yes"] * 60 + ["yes"] * 40 + ["No"] * 99 + ["NO"]
+    frame = trained(tmp_path, {"x": rng().normal(size=N), "y": label})
+    assert (frame.event_class, int(frame.rows["label"].sum())) == ("Yes", 100)
+    assert (
+        frame.notes[1]
+        == "Label values that differ in capitals only were taken as one: 'No', 'NO'; 'Yes', 'yes'."
+    )
+
+
+def test_numbers_that_may_name_customers_are_pointed_out(tmp_path: Path) -> None:
+    numbers = rng().choice(10**6, N, replace=False)
+    frame = trained(tmp_path, {"no": numbers, "x": rng().normal(size=N), "y": two(0, 1)})
+    assert frame.features == ("no", "x")
+    assert (
+        "Every row has its own whole number in 'no'; what names a customer should be the id column."
+        in frame.notes
+    )
+
+
+def test_keys_with_gaps_are_spelled_without_a_decimal_point(tmp_path: Path) -> None:
+    ids = pd.array([*range(100, 99 + N), None], dtype="Int64")
+    pd.DataFrame({"no": ids, "x": rng().normal(size=N), "y": two(0, 1)}).to_parquet(tmp_path / "t.parquet")
+    frame = flat_training_frame(tmp_path / "t.parquet", label="y", name="m", id_column="no")
+    keys, _ = flat_scoring_frame(tmp_path / "t.parquet", frame.schema)
+    assert keys["no"].tolist()[:2] == ["100", "101"]
+    assert keys["no"].isna().sum() == 1
+
+
 def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:
     label = ["1"] * 60 + ["0"] * 130 + ["", "NA", "  "] + [None] * 7
     frame = trained(tmp_path, {"x": rng().normal(size=N), "y": label})
@@ -176,11 +205,13 @@ def test_a_time_column_dates_the_rows_and_is_no_feature(tmp_path: Path) -> None:
     assert frame.rows["asked"].dtype == "datetime64[us]"
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
 @pytest.mark.parametrize("months", [[202401, 202402], ["2024-01", "2024-02"], [20240101, 20240201]])
-def test_months_date_rows_too(tmp_path: Path, months: list[Any]) -> None:
-    frame = trained(
-        tmp_path, {"asked": months * (N // 2), "x": rng().normal(size=N), "y": two(0, 1)}, time_column="asked"
-    )
+def test_months_date_rows_too(tmp_path: Path, months: list[Any], suffix: str) -> None:
+    path = tmp_path / f"t.{suffix}"
+    table = pd.DataFrame({"asked": months * (N // 2), "x": rng().normal(size=N), "y": two(0, 1)})
+    {"csv": table.to_csv, "parquet": table.to_parquet, "xlsx": table.to_excel}[suffix](path, index=False)
+    frame = flat_training_frame(path, label="y", name="m", time_column="asked")
     assert frame.rows["asked"].head(2).tolist() == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-02-01")]
 
 

@@ -14,8 +14,6 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="session")
 def artefact():
-    pytest.importorskip("workbench.search.search")
-    pytest.importorskip("workbench.scorecard.build")
     from tests.registry.small_model import train_small
 
     return train_small()

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.registry.small_model import AT, customers, record_of
 from workbench.config import Home
 from workbench.errors import UsageError
 from workbench.registry import (
@@ -29,11 +30,6 @@ from workbench.registry import (
 from workbench.store import open_store
 from workbench.store.approvals import Subject, approve, request
 from workbench.store.people import PRACTICE_APPROVER, PRACTICE_REQUESTER, seed_practice_users
-
-pytest.importorskip("workbench.search.search")
-pytest.importorskip("workbench.scorecard.build")
-
-from tests.registry.small_model import AT, customers, record_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -232,6 +228,47 @@ def test_a_broken_mlflow_file_is_a_pending_mark_too(home: Home, artefact: Artefa
     logged = log_training(home, record_of(artefact, home.path / "files"))
     assert logged.run_id is None
     assert "not a database" in str(logged.problem)
+
+
+def test_one_version_that_cannot_be_mirrored_stops_no_other(
+    home: Home, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    for _ in range(2):
+        log_training(home, record_of(artefact, home.path / "files", trials=1))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    facts = home.models / "shop.response" / "1" / "artefact" / "facts.json"
+    aside = facts.rename(facts.with_suffix(".aside"))
+    (left,) = mirror_pending(home)
+    assert (left.version, "facts.json" in str(left.mirror_problem)) == (1, True)
+    aside.rename(facts)
+    assert mirror_pending(home) == []
+    client = mlflow.MlflowClient(home.tracking_uri)
+    found = {v.tags["workbench_version"]: int(v.version) for v in client.search_model_versions()}
+    assert found == {"1": 2, "2": 1}  # MLflow counts by arrival; the tag says whose it is
+    assert client.get_model_version_by_alias("shop.response", "challenger").tags["workbench_version"] == "2"
+
+
+def test_half_a_run_is_taken_back_from_mlflow(
+    home: Home, artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    def refuse(*_: object, **__: object) -> None:
+        raise mlflow.exceptions.MlflowException("no room for models")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mlflow.MlflowClient, "log_model_artifacts", refuse)
+        logged = log_training(home, record_of(artefact, home.path / "files", trials=1))
+    assert logged.run_id is None
+    assert "no room for models" in str(logged.problem)
+    client = mlflow.MlflowClient(home.tracking_uri)
+    experiment = client.get_experiment_by_name("shop/response")
+    assert client.search_runs([experiment.experiment_id]) == []
+    assert mirror_pending(home) == []
+    assert len(client.search_runs([experiment.experiment_id])) == 2
 
 
 def test_logging_says_nothing_on_the_terminal_and_leaves_nothing_in_the_current_folder(

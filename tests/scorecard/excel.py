@@ -103,7 +103,7 @@ class Formula:
             if kind == "cell":
                 return self.book.value(sheet, where)
             first, last = (re.sub(r"\D", "", end) for end in where.split(":"))
-            return [self.book.value(sheet, f"{where[1]}{row}") for row in range(int(first), int(last) + 1)]
+            return [self.book.value(sheet, f"${where[1]}${row}") for row in range(int(first), int(last) + 1)]
         assert self.next("(")
         values = [self.compared()]
         while self.next(","):
@@ -126,6 +126,6 @@ FUNCTIONS: dict[str, Any] = {
     "SUM": sum,
     "SUMPRODUCT": sum,
     "EXACT": exact,
-    "EXP": math.exp,
+    "INDEX": lambda values, at: values[int(at) - 1],
     "INT": lambda value: math.floor(value) if isinstance(value, (int, float)) else 0,
 }

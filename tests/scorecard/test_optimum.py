@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from workbench.scorecard.optimum import Limits, best_mergings
+from workbench.scorecard.optimum import Limits, Merging, best_mergings
 from workbench.scorecard.spec import Trend
 from workbench.scorecard.woe import information, woe
 
@@ -71,6 +71,25 @@ def test_no_binning_that_keeps_the_rules_has_more_information(trend: Trend, gap:
             part0 = np.add.reduceat(non_events, merging.starts)
             told = information(part1, part0, all_events=all1, all_non_events=all0, smoothing=0.5).sum()
             assert told == pytest.approx(merging.iv, abs=1e-12)
+
+
+def test_auto_is_the_four_trends_together() -> None:
+    draw = np.random.default_rng(1)
+    events, non_events = draw.integers(1, 9, 12).astype(float), draw.integers(5, 30, 12).astype(float)
+    limits = Limits(max_bins=6, min_rows=20, min_events=1, min_woe_gap=0.05, smoothing=1)
+
+    def found(trend: Trend) -> list[Merging]:
+        return best_mergings(
+            events,
+            non_events,
+            trend=trend,
+            limits=limits,
+            all_events=events.sum(),
+            all_non_events=non_events.sum(),
+        )
+
+    trends: tuple[Trend, ...] = ("ascending", "descending", "peak", "valley")
+    assert found("auto") == [merging for trend in trends for merging in found(trend)]
 
 
 def test_woe_and_iv_are_the_textbooks_when_nothing_is_smoothed() -> None:

@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.registry.small_model import customers
 from workbench.errors import UsageError
 from workbench.registry.artefact import Artefact
 from workbench.scoring.batch import score_frame, write_scored
-
-pytest.importorskip("workbench.search.search")
-pytest.importorskip("workbench.scorecard.build")
-
-from tests.registry.small_model import customers
 
 
 def rows(n: int = 120) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from workbench.errors import DataError, did_you_mean
+from workbench.tables.headers import listed
 from workbench.tables.types import as_text
 
 FEWEST_ROWS = 20  # of either class; below it no figure about a model means anything
@@ -44,6 +45,21 @@ def label_values(series: pd.Series) -> pd.Series:
     if levels and all(spelled is not None for spelled in levels.values()):
         text = text.map(levels).astype("str")
     return pd.Series(text.to_numpy(), index=series.index, dtype="str")
+
+
+def spelled_alike(values: pd.Series) -> tuple[pd.Series, str]:
+    """The label with spellings that differ in capitals only taken as one, where that leaves two values; and a note."""
+    counts = values.value_counts()
+    spellings: dict[str, list[str]] = {}
+    for level in counts.index[:10]:  # commonest first: its spelling stays
+        spellings.setdefault(str(level).casefold(), []).append(str(level))
+    if len(counts) <= 2 or len(counts) > 10 or len(spellings) != 2:
+        return values, ""
+    same = {other: group[0] for group in spellings.values() for other in group}
+    merged = "; ".join(listed(group) for group in spellings.values() if len(group) > 1)
+    return values.map(same).astype(
+        "str"
+    ), f"Label values that differ in capitals only were taken as one: {merged}."
 
 
 def _number(level: str) -> str | None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workbench.dataset.classes import choose_classes, label_values
+from workbench.dataset.classes import choose_classes, label_values, spelled_alike
 from workbench.dataset.frame import CUTOFF, LABEL, OUTCOME_KNOWN, Kind
 from workbench.dataset.schema import Column, ColumnSchema, FlatFrame, conform_noting, missing_columns
 from workbench.errors import DataError, did_you_mean
+from workbench.tables.dates import DIGITS_ONLY
 from workbench.tables.headers import clean_name, column_names, listed
 from workbench.tables.read import RawTable, read_raw, reading_notes
 from workbench.tables.types import (
@@ -31,9 +32,8 @@ from workbench.text import Text
 RESERVED = (LABEL, CUTOFF, OUTCOME_KNOWN)  # what a training frame calls its own columns
 ROW = "row"
 
-_DIFFERENT_SHARE = (
-    0.5  # text with more different values than this share of its rows names rows or is free text
-)
+# text with more different values than this share of its rows names rows or is free text
+_DIFFERENT_SHARE = 0.5
 _DIFFERENT_AT_LEAST = 20
 _TELLING = 20  # rows that differ in the first so many columns need not be compared in the others
 
@@ -79,23 +79,16 @@ def flat_training_frame(
     notes = list(raw.notes)
     counts = {"broken_rows": raw.quarantined} if raw.quarantined else {}
 
-    outcome = label_values(raw.frame[roles.label])
+    outcome, merged = spelled_alike(label_values(raw.frame[roles.label]))
     classes = choose_classes(outcome, column=roles.label, positive=positive)
-    notes.insert(0, classes.sentence)
+    notes[:0] = [classes.sentence, merged] if merged else [classes.sentence]
     keep = outcome.notna()
     if not keep.all():
         counts["missing_label"] = int((~keep).sum())
         notes.append(f"{counts['missing_label']:,} rows without a label were left out.")
-    times = None
-    if roles.time is not None:
-        times = _times(raw.frame[roles.time], roles.time)
-        undated = keep & times.isna()
-        if undated.any():
-            counts["missing_time"] = int(undated.sum())
-            notes.append(
-                f"{counts['missing_time']:,} rows without a readable time in '{roles.time}' were left out."
-            )
-            keep &= times.notna()
+    times = None if roles.time is None else _times(raw.frame[roles.time], roles.time)
+    if times is not None:
+        keep = _dated(times, keep, counts, notes)
     keep = _without_copies(raw.frame, keep, roles, counts, notes)
     if counts:  # rows were left out: is enough still there?
         choose_classes(outcome[keep], column=roles.label, positive=classes.event)
@@ -132,7 +125,7 @@ def flat_scoring_frame(source: Path, schema: ColumnSchema) -> ScoringRows:
         raise missing_columns(lacking, known)
     features, notes = conform_noting(raw.frame, schema)
     if schema.keys:
-        keys = raw.frame[list(schema.keys)]
+        keys = pd.DataFrame({k: _key(raw.frame[k]) for k in schema.keys})
     else:
         keys = pd.DataFrame({ROW: np.arange(1, len(raw.frame) + 1)})
     return ScoringRows(keys, features, raw.notes + notes, raw.quarantined)
@@ -183,13 +176,9 @@ def _times(series: pd.Series, column: str) -> pd.Series:
     """The time column as datetime64[us]; months (202503, 2025-03) and years count as their first day."""
     reading = reading_of(series)
     if reading.type != "date":
-        for form in ("%Y%m%d", "%Y%m", "%Y"):
-            values = read_as(series, Reading("date", form)) if not _is_fraction(series) else None
-            if (
-                values is not None
-                and values.unreadable + values.impossible == 0
-                and values.series.notna().any()
-            ):
+        for form in () if _is_fraction(series) else DIGITS_ONLY:
+            values = read_as(series, Reading("date", form))
+            if values.unreadable + values.impossible == 0 and values.series.notna().any():
                 return values.series
         if series.isna().all() or as_text(series).null_count == len(series):
             raise DataError(
@@ -206,6 +195,15 @@ def _times(series: pd.Series, column: str) -> pd.Series:
             "Write dates like 2025-03-31 or 2025-03-31 08:30:00, or leave the time column out.",
         )
     return read_as(series, reading).series
+
+
+def _dated(times: pd.Series, keep: pd.Series, counts: dict[str, int], notes: list[str]) -> pd.Series:
+    """Leave out rows without a time: no test out of time could place them."""
+    undated = int((keep & times.isna()).sum())
+    if undated:
+        counts["missing_time"] = undated
+        notes.append(f"{undated:,} rows without a readable time in '{times.name}' were left out.")
+    return keep & times.notna()
 
 
 def _is_fraction(series: pd.Series) -> bool:
@@ -289,6 +287,13 @@ def _assemble(
     )
 
 
+def _key(series: pd.Series) -> pd.Series:
+    """Key values as the file spells them; whole numbers that gaps made floats are text without a decimal point."""
+    if not pd.api.types.is_float_dtype(series.dtype):
+        return series
+    return pd.Series(as_text(series).to_pandas().to_numpy(), index=series.index, dtype="str")
+
+
 def _ids(series: pd.Series, column: str, notes: list[str]) -> pd.Series:
     """The id column; a row without an id depends on no other and gets a name of its own."""
     text = as_text(series).to_pandas()
@@ -331,6 +336,13 @@ def _set_aside(
             reasons.setdefault(reason, []).append(column)
         else:
             used.append(column)
+    numbering = [
+        c for c in used if readings[c].type == "number" and _all_different(sources[c], values[c].series)
+    ]
+    if numbering:
+        notes.append(
+            f"Every row has its own whole number in {listed(numbering)}; what names a customer should be the id column."
+        )
     for reason, columns in reasons.items():
         notes.append(f"Set aside, since {reason}: {listed(columns)}.")
     return used
@@ -346,7 +358,7 @@ def _no_use(source: pd.Series, reading: Reading, series: pd.Series) -> str:
             return "no row has a value"
         if len(present) == len(numbers) and bool((present == present[0]).all()):
             return "all rows have the same value"
-        counted = reading.type == "number" and _is_running_number(source, numbers)
+        counted = reading.type == "number" and _is_running_number(source, series)
         return "it only numbers the rows" if counted else ""
     present = series.dropna()
     different = present.nunique()
@@ -359,13 +371,22 @@ def _no_use(source: pd.Series, reading: Reading, series: pd.Series) -> str:
     return ""
 
 
-def _is_running_number(source: pd.Series, values: np.ndarray) -> bool:
+def _is_running_number(source: pd.Series, series: pd.Series) -> bool:
     """Whether whole numbers only count the rows: rising from row to row, or 1 to n in any order."""
+    if not _all_different(source, series):
+        return False
+    values = series.to_numpy()
+    return bool((np.diff(values) > 0).all()) or values.max() - values.min() + 1 == len(values)
+
+
+def _all_different(source: pd.Series, series: pd.Series) -> bool:
+    """Whether every row has its own whole number."""
+    values = series.to_numpy()
     if not is_textual(source) and not pd.api.types.is_integer_dtype(source.dtype):
         return False
-    if len(values) < 40 or values.dtype.kind != "f":
+    if len(values) < 2 * _DIFFERENT_AT_LEAST or values.dtype.kind != "f":
         return False
     for part in (values[:50], values):  # most columns show at once that they are none
         if np.isnan(part).any() or not (part == np.round(part)).all() or len(np.unique(part)) < len(part):
             return False
-    return bool((np.diff(values) > 0).all()) or values.max() - values.min() + 1 == len(values)
+    return True

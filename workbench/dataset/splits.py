@@ -21,6 +21,8 @@ _MIN_TEST_EVENTS = 100  # fewer leave the interval of the AUC wider than any dif
 _MIN_TRAIN_EVENTS = 20
 _MAX_CANDIDATES = 400
 _FORWARD_FOLDS = 3
+_LARGEST_FOLD = 80_000  # a single fold needs no more to tell candidates apart
+_WIDE_CELLS = 5_000_000  # rows x columns beyond which each fold costs seconds
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
@@ -70,34 +72,42 @@ def make_splits(
         known = _moments(frame.rows[OUTCOME_KNOWN]) if OUTCOME_KNOWN in frame.rows else times
         first = _first_test(times, known, y) if test_from is None else _moment(test_from)
         if first is not None:
-            return _out_of_time(times, known, y, groups, first, inner=inner, seed=seed)
-    return _hold_out(y, groups, seed=seed, dates_fail=frame.time is not None)
+            return _out_of_time(
+                times, known, y, groups, first, inner=inner, seed=seed, columns=len(frame.features)
+            )
+    return _hold_out(y, groups, seed=seed, columns=len(frame.features), dates_fail=frame.time is not None)
 
 
-def fold_count(rows: int) -> int:
-    """Folds by size: small tables want many, large ones have rows enough in few.
+def fold_count(rows: int, columns: int = 1) -> int:
+    """Folds by size: small tables want many, large or very wide ones have room for few.
 
     >>> [fold_count(n) for n in (1_000, 20_000, 150_000, 1_000_000)]
     [8, 5, 3, 1]
+    >>> fold_count(3_000, columns=5_000)
+    3
     """
-    return 8 if rows < 5_000 else 5 if rows < 30_000 else 3 if rows < 300_000 else 1
+    by_rows = 8 if rows < 1_500 else 5 if rows < 30_000 else 3 if rows < 300_000 else 1
+    return min(by_rows, 3) if rows * columns > _WIDE_CELLS else by_rows
 
 
-def pass_count(rows: int) -> int:
+def pass_count(rows: int, columns: int = 1) -> int:
     """Passes over the rows with other folds each time: on a small table the noise of one pass decides too much."""
+    if rows * columns > _WIDE_CELLS:
+        return 1
     return 3 if rows < 3_000 else 2 if rows < 10_000 else 1
 
 
-def cross_validation(y: np.ndarray, groups: np.ndarray | None, *, seed: int) -> Folds:
+def cross_validation(y: np.ndarray, groups: np.ndarray | None, *, seed: int, columns: int = 1) -> Folds:
     """Stratified folds by size, several passes on small tables; rows of one group are never parted.
 
-    Above 300,000 rows a single fold, which holds out a fifth. Empty if a class has fewer than two groups.
+    From 300,000 rows on a single fold of about 80,000 rows. Empty if a class has fewer than two groups.
     """
     codes = np.arange(len(y)) if groups is None else pd.factorize(groups)[0]
-    k = fold_count(len(y))
+    k = fold_count(len(y), columns)
     folds: Folds = []
-    for turn in range(pass_count(len(y))):
-        folds += grouped_folds(y, codes, max(k, 5) if k == 1 else k, seed=seed + 1000 * turn)[: k or 1]
+    for turn in range(pass_count(len(y), columns)):
+        parts = k if k > 1 else max(5, len(y) // _LARGEST_FOLD)
+        folds += grouped_folds(y, codes, parts, seed=seed + 1000 * turn)[:k]
     return folds
 
 
@@ -176,6 +186,7 @@ def _out_of_time(
     *,
     inner: InnerKind,
     seed: int,
+    columns: int,
 ) -> Splits:
     start = first.to_datetime64()
     holdout, train = times >= start, known < start
@@ -199,7 +210,7 @@ def _out_of_time(
             if groups is not None
             else None
         )
-        inside = cross_validation(y[index], by, seed=seed)
+        inside = cross_validation(y[index], by, seed=seed, columns=columns)
     purged = int(len(y) - holdout.sum() - train.sum())
     date = f"{first:%Y-%m-%d}"
     en = (
@@ -235,7 +246,9 @@ def _forward(times: np.ndarray, known: np.ndarray, y: np.ndarray) -> Folds:
     return folds
 
 
-def _hold_out(y: np.ndarray, groups: np.ndarray | None, *, seed: int, dates_fail: bool) -> Splits:
+def _hold_out(
+    y: np.ndarray, groups: np.ndarray | None, *, seed: int, columns: int, dates_fail: bool
+) -> Splits:
     codes = np.arange(len(y)) if groups is None else groups
     parts = grouped_folds(y, codes, round(1 / _TEST_SHARE), seed=seed)
     holdout = np.zeros(len(y), dtype=bool)
@@ -243,7 +256,9 @@ def _hold_out(y: np.ndarray, groups: np.ndarray | None, *, seed: int, dates_fail
         holdout[parts[0][1]] = True
     train = ~holdout
     index = np.flatnonzero(train)
-    inside = cross_validation(y[index], None if groups is None else groups[index], seed=seed + 1)
+    inside = cross_validation(
+        y[index], None if groups is None else groups[index], seed=seed + 1, columns=columns
+    )
     folds = [(index[a], index[b]) for a, b in inside]
     kind: SplitKind = "random" if groups is None else "grouped"
     return Splits(kind, holdout, train, folds, _sentence(y, holdout, kind, dates_fail=dates_fail))

@@ -159,7 +159,6 @@ def _png(draw: Callable[[Any, Any], None], *, language: str, seed: int, axis: bo
             plt.gcf().savefig(stream, format="png", dpi=120, bbox_inches="tight", facecolor="white")
         finally:
             plt.close(figure)
-            plt.close("all")
     return stream.getvalue()
 
 

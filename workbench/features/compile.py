@@ -15,6 +15,7 @@ from sqlglot import exp
 from workbench.errors import DefinitionError, did_you_mean
 from workbench.features.aggregations import Aggregation, Rows
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
+from workbench.features.grouping import Grouping
 from workbench.features.windows import Window
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident, named
 from workbench.tables.expression import Resolve, checked, columns_of
@@ -111,7 +112,7 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
         events.computed[short] = clean_value(events.computed[short], types[short])
     pairs, keeps = _pairs(engine, events, chosen, spine)
     made: list[Made] = []
-    aggregates: list[exp.Expr] = []
+    grouping = Grouping()
     for feature in chosen:
         short = values.get(feature.name)
         number = short is not None and is_number(types[short])
@@ -123,17 +124,26 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
                 end = (
                     column("cutoff")
                     if window.near is None
-                    else exp.Paren(this=exp.Sub(this=column("cutoff"), expression=window.near.interval()))
+                    else exp.Paren(this=window.near.before_sql(column("cutoff")))
                 )
                 value = column(short) if short is not None else exp.Literal.number(1)
                 rows = Rows(value, column("at"), column("cutoff"), end, keep, feature.half_life.days)
-                aggregates.append(exp.alias_(aggregate.sql(rows), output.name, quoted=True))
+                grouping.add(output.name, aggregate, rows)
                 made.append(Made(output, aggregate.empty, aggregate.gives == "number" or number))
-    query = exp.select(column(ROW), *aggregates).from_("pairs").group_by(column(ROW))
+    query, steps = grouping.finish()
     shared = _shared_match(engine, table, chosen)
     if shared:
-        query = _spread(query, shared, [m.column.name for m in made]).with_("asked", as_=_asked(shared))
-    query = query.with_("events", as_=_events_query(engine, events, hops)).with_("pairs", as_=pairs)
+        answered, query = query, _spread(shared, [m.column.name for m in made])
+        steps.append(("answered", answered))
+        steps.insert(0, ("asked", _asked(shared)))
+    steps = [
+        *[s for s in steps if s[0] == "asked"],
+        ("events", _events_query(engine, events, hops)),
+        ("pairs", pairs),
+        *[s for s in steps if s[0] != "asked"],
+    ]
+    for name, step in steps:
+        query = query.with_(name, as_=step)
     return Compiled(table.name, query, tuple(made))
 
 
@@ -306,11 +316,7 @@ def _pairs(
         reach = [w.far for f in features for w in f.windows]
         if all(r is not None for r in reach):
             # the earliest of all: a calendar month is sometimes shorter than 30 days
-            starts = [
-                exp.Sub(this=column(CUTOFF_AT, "s"), expression=r.interval())
-                for r in dict.fromkeys(reach)
-                if r is not None
-            ]
+            starts = [r.before_sql(column(CUTOFF_AT, "s")) for r in dict.fromkeys(reach) if r is not None]
             conditions.append(
                 exp.GTE(this=column(AT, "e"), expression=exp.Least(this=starts[0], expressions=starts[1:]))
             )
@@ -373,13 +379,12 @@ def _asked(shared: tuple[str, ...]) -> exp.Select:
     return exp.select(first, *keys).from_(named(SPINE)).group_by(*(k.copy() for k in keys))
 
 
-def _spread(answers: exp.Select, shared: tuple[str, ...], names: list[str]) -> exp.Select:
+def _spread(shared: tuple[str, ...], names: list[str]) -> exp.Select:
     """The answers of `asked` given to every row of the spine that asked the same."""
     same = exp.and_(*(exp.EQ(this=column(c, "g"), expression=column(c, "s")) for c in (CUTOFF_AT, *shared)))
     found = exp.EQ(this=column(ROW, "a"), expression=column(ROW, "g"))
     query = exp.select(column(ROW, "s"), *(column(n, "a") for n in names)).from_(_aliased(SPINE, "s"))
-    answered = exp.Subquery(this=answers, alias=exp.TableAlias(this=ident("a")))
-    return query.join(_aliased("asked", "g"), on=same).join(answered, on=found)
+    return query.join(_aliased("asked", "g"), on=same).join(_aliased("answered", "a"), on=found)
 
 
 def _conditional(

@@ -51,17 +51,9 @@ class Window:
         """True for the events inside; None for `all`. That an event is known before the cutoff is asked elsewhere."""
         parts: list[exp.Expr] = []
         if self.far is not None:
-            parts.append(
-                exp.GTE(
-                    this=at.copy(), expression=exp.Sub(this=cutoff.copy(), expression=self.far.interval())
-                )
-            )
+            parts.append(exp.GTE(this=at.copy(), expression=self.far.before_sql(cutoff)))
         if self.near is not None:
-            parts.append(
-                exp.LT(
-                    this=at.copy(), expression=exp.Sub(this=cutoff.copy(), expression=self.near.interval())
-                )
-            )
+            parts.append(exp.LT(this=at.copy(), expression=self.near.before_sql(cutoff)))
         return exp.and_(*parts) if parts else None
 
     def phrase(self, language: str) -> str:

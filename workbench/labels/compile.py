@@ -311,11 +311,7 @@ def _span(condition: Condition, *, future: bool, known: bool) -> list[exp.Expr]:
     if known:
         span.append(exp.LT(this=column(KNOWN, "t"), expression=cutoff.copy()))
     if condition.within is not None:
-        span.append(
-            exp.GTE(
-                this=at.copy(), expression=exp.Sub(this=cutoff.copy(), expression=condition.within.interval())
-            )
-        )
+        span.append(exp.GTE(this=at.copy(), expression=condition.within.before_sql(cutoff)))
     return span
 
 

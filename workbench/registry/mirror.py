@@ -25,7 +25,7 @@ from workbench.registry import models
 from workbench.registry.card import model_card
 from workbench.registry.facts import Facts
 from workbench.registry.tracking import MirrorUnreachable, artifact_location, connected
-from workbench.store import approvals, open_store
+from workbench.store import Store, approvals, open_store
 from workbench.store import versions as version_rows
 from workbench.store.versions import ModelVersion
 
@@ -67,20 +67,36 @@ def mirror_pending(home: Home, name: str | None = None) -> list[ModelVersion]:
     Returns the versions that are still pending: empty when MLflow has everything. Never raises because of MLflow.
     """
     store = open_store(home)
-    touched = {name} if name is not None else set(version_rows.names(store))
+    home.var.mkdir(parents=True, exist_ok=True)
     try:
         # one at a time: two that copy the same version would register it twice
-        with FileLock(home.var / "mirror.lock", timeout=LOCK_SECONDS), connected(home) as client:
-            for row in version_rows.list_versions(store, name, pending=True):
-                run_id, number = _mirror(client, _job(home, row))
-                version_rows.note_mirror(store, row.name, row.version, run_id=run_id, mlflow_version=number)
-            for each in sorted(touched):
-                _point_aliases(client, home, each)
-    except (MirrorUnreachable, Timeout) as exc:
-        why = exc.message if isinstance(exc, MirrorUnreachable) else "another process is copying to MLflow"
+        with FileLock(home.var / "mirror.lock", timeout=LOCK_SECONDS):
+            _catch_up(home, store, name)
+    except Timeout:
+        why = "another process has been copying to MLflow for a minute"
         for row in version_rows.list_versions(store, name, pending=True):
             version_rows.note_mirror(store, row.name, row.version, problem=why)
     return version_rows.list_versions(store, name, pending=True)
+
+
+def _catch_up(home: Home, store: Store, name: str | None) -> None:
+    waiting = version_rows.list_versions(store, name, pending=True)
+    for position, row in enumerate(waiting):
+        try:
+            with connected(home) as client:
+                run_id, number = _mirror(client, _job(home, row))
+            version_rows.note_mirror(store, row.name, row.version, run_id=run_id, mlflow_version=number)
+        except MirrorUnreachable as exc:
+            away = (
+                exc.code == "WB-R10"
+            )  # then the others need not be tried; else one bad version stops no other
+            for later in waiting[position:] if away else [row]:
+                version_rows.note_mirror(store, later.name, later.version, problem=exc.message)
+            if away:
+                return
+    for each in [name] if name is not None else version_rows.names(store):
+        if sync_aliases(home, each) is not None:
+            return
 
 
 def sync_aliases(home: Home, name: str) -> str | None:
@@ -118,14 +134,14 @@ def _mirror(client: MlflowClient, job: _Job) -> tuple[str, int]:
             experiment, name="model", source_run_id=run_id, model_type="workbench"
         )
         _log_numbers(client, job, run_id, model.model_id)
-        _log_trials(client, job, experiment, run_id)
         for child in MIRRORED:
             if (job.folder / child).is_dir():
                 client.log_artifacts(run_id, str(job.folder / child), child)
         _log_model(client, job, model, run_id)
+        _log_trials(client, job, experiment, run_id)
         number = _register(client, job, model, run_id)
     except BaseException:
-        client.set_terminated(run_id, "FAILED")
+        client.delete_run(run_id)  # the next attempt makes it anew: half a run helps nobody
         raise
     client.set_terminated(run_id, "FINISHED", end_time=job.ended_ms)
     return run_id, number
@@ -321,9 +337,10 @@ def _point_aliases(client: MlflowClient, home: Home, name: str) -> None:
             client.set_registered_model_alias(name, alias, wanted[alias])
         elif alias in found and alias not in wanted:
             client.delete_registered_model_alias(name, alias)
+    tags = {int(v.version): v.tags for v in client.search_model_versions(f"name='{name}'")}
     for version, number in numbers.items():
         approval = approvals.of_subject(store, "model", name, version)
-        if approval is not None:
+        if approval is not None and tags.get(number, {}).get("approval") != approval.status:
             client.set_model_version_tag(name, str(number), "approval", approval.status)
 
 

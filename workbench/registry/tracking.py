@@ -26,12 +26,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 
 
 class MirrorUnreachable(WorkbenchError):
-    """MLflow did not take something. Nothing is lost: the version is whole on disk and in the store."""
+    """MLflow is away (WB-R10) or refused something (WB-R11). Nothing is lost: versions are whole on disk and in the store."""
 
 
-def _unreachable(message: str) -> MirrorUnreachable:
+def _unreachable(message: str, *, code: str = "WB-R10") -> MirrorUnreachable:
     hint = "The model is safe here; it is copied to MLflow when that can be reached again."
-    return MirrorUnreachable("WB-R10", message, hint)
+    return MirrorUnreachable(code, message, hint)
 
 
 @contextlib.contextmanager
@@ -58,7 +58,8 @@ def connected(home: Home) -> Generator[MlflowClient]:
             yield MlflowClient(home.tracking_uri, registry_uri=home.tracking_uri)
         except (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError) as exc:
             first_line = (str(exc).splitlines() or [type(exc).__name__])[0]
-            raise _unreachable(f"MLflow at {_shown(home)} refused: {first_line[:300]}") from exc
+            sentence = f"MLflow at {_shown(home)} refused: {first_line[:300]}"
+            raise _unreachable(sentence, code="WB-R11") from exc
 
 
 def artifact_location(home: Home, experiment: str) -> str | None:

@@ -13,8 +13,12 @@ from workbench.scorecard.optimum import Limits, Merging, best_mergings
 from workbench.scorecard.spec import CardSpec, Trend
 from workbench.scorecard.woe import Floats, woe
 
-MIN_ROWS, MIN_TENTH = 30.0, 0.1  # no ordinary bin has fewer rows than 30, or than a tenth of a tiny table
+MIN_ROWS, TINY_SHARE = (
+    30.0,
+    0.08,
+)  # no ordinary bin has fewer rows than 30, or than this share of a tiny table
 MIN_LEVEL_SHARE, MIN_LEVEL_ROWS = 0.01, 20.0  # rarer levels go to `other`
+MONOTONE: tuple[Trend, ...] = ("ascending", "descending")
 TURN_MUST_BRING = 1.1  # a peak or valley is believed if its IV exceeds the monotone one's by this factor
 
 
@@ -89,7 +93,7 @@ def _choose(events: Floats, non_events: Floats, outcome: Outcome, *, trend: Tren
     rows = all_events + all_non_events
     limits = Limits(
         max_bins=spec.max_bins,
-        min_rows=max(spec.min_share * rows, min(MIN_ROWS, MIN_TENTH * rows)),
+        min_rows=max(spec.min_share * rows, min(MIN_ROWS, TINY_SHARE * rows)),
         min_events=spec.min_events,
         min_woe_gap=spec.min_woe_gap,
         smoothing=spec.smoothing_rows(outcome.rate),
@@ -97,25 +101,16 @@ def _choose(events: Floats, non_events: Floats, outcome: Outcome, *, trend: Tren
     # under no relation the IV of k bins is about (k - 1) (1/events + 1/non-events)
     price = spec.bin_penalty * (1 / all_events + 1 / all_non_events)
 
-    def best(name: Trend) -> Merging:
-        found = best_mergings(
-            events,
-            non_events,
-            trend=name,
-            limits=limits,
-            all_events=all_events,
-            all_non_events=all_non_events,
-        )
-        return max(found, key=lambda m: m.iv - price * len(m.starts), default=Merging((0,), 0.0, name))
-
-    if trend != "auto":
-        return best(trend)
-
     def worth(m: Merging) -> float:
         return m.iv - price * len(m.starts)
 
-    straight = max(best("ascending"), best("descending"), key=worth)
-    turning = max(best("peak"), best("valley"), key=worth)
+    found = best_mergings(
+        events, non_events, trend=trend, limits=limits, all_events=all_events, all_non_events=all_non_events
+    )
+    if not found:
+        return Merging((0,), 0.0, "ascending" if trend == "auto" else trend)
+    straight = max((m for m in found if trend != "auto" or m.trend in MONOTONE), key=worth)
+    turning = max(found, key=worth)
     pays = worth(turning) > worth(straight) + price and turning.iv > TURN_MUST_BRING * straight.iv
     return turning if pays else straight
 

@@ -13,10 +13,12 @@ from workbench.errors import DataError
 from workbench.scorecard.binning import Outcome, fit_bins
 from workbench.scorecard.bins import Bins
 from workbench.scorecard.card import Scorecard, Variable
+from workbench.scorecard.curve import ProbabilityCurve
 from workbench.scorecard.grades import grade_bands
+from workbench.scorecard.honesty import out_of_fold_woe
 from workbench.scorecard.logistic import RIDGE, Logit, fit_logit
-from workbench.scorecard.points import ProbabilityCurve, Scale
-from workbench.scorecard.selection import MIN_COEFFICIENT, choose, quick_iv
+from workbench.scorecard.points import Scale
+from workbench.scorecard.selection import MIN_COEFFICIENT, POOL, choose, quick_iv
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats
 from workbench.text import Text
@@ -150,16 +152,15 @@ def _fit(
     seed: int,
 ) -> tuple[list[Bins], Logit, dict[str, str]]:
     """Chooses on a part of the rows, fits on all; a coefficient that is too small there leaves the card."""
-    names = sorted(fitted, key=lambda name: -fitted[name].iv)
+    by_iv = sorted(fitted, key=lambda name: -fitted[name].iv)
+    names = by_iv[:POOL]
     rows = _sample(y, SELECTION_ROWS, seed)
-    part = X.iloc[rows] if len(rows) < len(X) else X
-    matrix = np.column_stack(
-        [fitted[name].woe[fitted[name].index(part[name])] for name in names] or [np.empty((len(rows), 0))]
-    )
+    part = X[names].iloc[rows].reset_index(drop=True)
     iv = np.array([fitted[name].iv for name in names])
     row_weight = None if weight is None else np.asarray(weight, dtype=float)[rows]
-    choice = choose(matrix, y[rows], iv, weight=row_weight, spec=spec)
-    left_out = {name: "beyond_limit" for at, name in enumerate(names) if at not in choice.chosen}
+    matrix = out_of_fold_woe(part, y[rows], names, weight=row_weight, spec=spec, seed=seed)
+    choice = choose(matrix, y[rows], iv, weight=row_weight, spec=spec, looked_at=X.shape[1])
+    left_out = {name: "beyond_limit" for at, name in enumerate(by_iv) if at not in choice.chosen}
     left_out |= {names[at]: why for at, why in choice.dropped.items()}
     chosen = [fitted[names[at]] for at in choice.chosen]
     all_weights = None if weight is None else np.asarray(weight, dtype=float)
@@ -207,7 +208,7 @@ def _assemble(
         intercept=logit.intercept,
         parts=tuple(parts),
         constant=0 if parts else round(scale.score(logit.intercept)),
-        curve=ProbabilityCurve(logit.intercept, 0.0),
+        curve=ProbabilityCurve.flat(0.5),
         grades=grade_bands(np.array([0.5]), np.array([0.0]), kind),
         reference=Text("", ""),
         all_iv={},

@@ -14,8 +14,9 @@ from workbench.dataset.frame import Kind
 from workbench.errors import DataError, did_you_mean
 from workbench.explanation.reasons import told_reasons
 from workbench.scorecard.bins import Bins
+from workbench.scorecard.curve import ProbabilityCurve
 from workbench.scorecard.grades import EVENT, Grades
-from workbench.scorecard.points import ProbabilityCurve, Scale, higher_is_likelier
+from workbench.scorecard.points import Scale, higher_is_likelier
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats
 from workbench.text import Text
@@ -163,6 +164,13 @@ class Scorecard:
             {"score": scores, "probability": p, "odds": (1 - p) / p, "grade": self.grades.of(p)}
         )
 
+    def grade_cuts(self) -> list[tuple[int, str]]:
+        """(highest score, letter) from the fewest points upwards: the grades as whole points."""
+        table = self.score_table()
+        scores, letters = table["score"].to_numpy(), table["grade"].to_numpy(dtype=object)
+        last = np.append(letters[1:] != letters[:-1], True)
+        return [(int(score), str(letter)) for score, letter in zip(scores[last], letters[last], strict=True)]
+
     def table(self, language: str = "en") -> pd.DataFrame:
         """One row per bin: variable, sentence, bin, n, share, events, event_rate, woe, iv, exact_points, points."""
         rows = []
@@ -243,7 +251,7 @@ class Scorecard:
                 for part in self.parts
             ],
             "constant": self.constant,
-            "curve": {"intercept": self.curve.intercept, "slope": self.curve.slope},
+            "curve": self.curve.as_dict(),
             "grades": self.grades.to_dict(),
             "reference": self.reference.as_dict(),
             "direction": self.direction.as_dict(),
@@ -269,7 +277,7 @@ class Scorecard:
             intercept=stored["intercept"],
             parts=tuple(_variable(part) for part in stored["variables"]),
             constant=stored["constant"],
-            curve=ProbabilityCurve(**stored["curve"]),
+            curve=ProbabilityCurve.from_dict(stored["curve"]),
             grades=Grades.from_dict(stored["grades"]),
             reference=Text.of(stored["reference"]),
             all_iv=dict(stored["all_iv"]),

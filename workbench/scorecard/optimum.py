@@ -47,6 +47,8 @@ def best_mergings(
 ) -> list[Merging]:
     """The best merging for each feasible number of bins, fewest bins first; empty if not even one bin is allowed.
 
+    With the trend `auto` these of each of the four trends, monotone ones first.
+
     `events` and `non_events` are counts per pre-bin, `all_...` the totals with missing and special values.
     A gap of 0 still means strictly rising or falling.
     """
@@ -69,10 +71,21 @@ def best_mergings(
         smoothing=limits.smoothing,
     )
     value[~allowed] = -np.inf
+    max_bins = min(limits.max_bins, size)
+    if trend == "auto":
+        # the first phase of a peak is an ascent, that of a valley a descent: two tables hold all four trends
+        peak = _fill(value, evidence, signs=(1, -1), gap=limits.min_woe_gap, max_bins=max_bins)
+        valley = _fill(value, evidence, signs=(-1, 1), gap=limits.min_woe_gap, max_bins=max_bins)
+        return [
+            *_read(peak, trend="ascending", phases=1),
+            *_read(valley, trend="descending", phases=1),
+            *_read(peak, trend="peak", phases=2),
+            *_read(valley, trend="valley", phases=2),
+        ]
     signs = {"ascending": (1,), "descending": (-1,), "peak": (1, -1), "valley": (-1, 1), "none": (1,)}[trend]
     gap = -np.inf if trend == "none" else limits.min_woe_gap
-    tables = _fill(value, evidence, signs=signs, gap=gap, max_bins=min(limits.max_bins, size))
-    return _read(tables, trend=trend)
+    tables = _fill(value, evidence, signs=signs, gap=gap, max_bins=max_bins)
+    return _read(tables, trend=trend, phases=len(signs))
 
 
 @dataclass(frozen=True)
@@ -109,11 +122,11 @@ def _fill(value: Floats, evidence: Floats, *, signs: tuple[int, ...], gap: float
     return _Tables(best, came_from)
 
 
-def _read(tables: _Tables, *, trend: Trend) -> list[Merging]:
+def _read(tables: _Tables, *, trend: Trend, phases: int) -> list[Merging]:
     _, max_bins, size, _ = tables.best.shape
     mergings = []
     for bins in range(max_bins):
-        last = tables.best[:, bins, :, size - 1]
+        last = tables.best[:phases, bins, :, size - 1]
         phase, start = divmod(int(np.argmax(last)), size)
         iv = float(last[phase, start])
         if iv == -np.inf:

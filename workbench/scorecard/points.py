@@ -1,4 +1,4 @@
-"""From log-odds to points, and from rounded points back to a probability.
+"""From log-odds to points.
 
     factor = pdo / ln 2        offset = base_points - factor ln(base_odds)
     score  = offset + sign * factor * log-odds of the event
@@ -13,10 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from workbench.dataset.frame import Kind
-from workbench.scorecard.logistic import fit_logit, sigmoid
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats
 
@@ -48,28 +45,3 @@ class Scale:
         """A variable's points per bin; the parts of all variables sum to the score."""
         shared = (self.offset + self.sign * self.factor * intercept) / variables
         return self.sign * self.factor * coefficient * woe + shared
-
-
-@dataclass(frozen=True)
-class ProbabilityCurve:
-    """Probability of the event by rounded score: log-odds = intercept + slope * score, never against the card's sign."""
-
-    intercept: float
-    slope: float
-
-    def __call__(self, score: Floats) -> Floats:
-        return sigmoid(self.intercept + self.slope * np.asarray(score, dtype=float))
-
-    @classmethod
-    def fit(cls, score: Floats, y: Floats, *, weight: Floats | None, sign: int) -> ProbabilityCurve:
-        """Refitted on the *rounded* scores, so that rounding does not bias it."""
-        rate = float(np.average(y, weights=weight))
-        middle, spread = float(np.mean(score)), float(np.std(score))
-        flat = cls(math.log(rate / (1 - rate)), 0.0)
-        if spread == 0:
-            return flat
-        logit = fit_logit(((score - middle) / spread)[:, None], y, weight=weight, ridge=0.0)
-        slope = float(logit.coefficients[0]) / spread
-        if slope * sign <= 0:
-            return flat
-        return cls(logit.intercept - slope * middle, slope)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtri
 
 from workbench.scorecard.bins import as_floats, as_levels, column_type
 from workbench.scorecard.logistic import Logit, fit_logit, sigmoid
 from workbench.scorecard.spec import CardSpec
 from workbench.scorecard.woe import Floats, information
 
-POOL = 60  # candidates that the stepwise choice looks at
-ENTRY_P = 0.01  # a variable enters if its score test is at least this significant
+POOL = 60  # candidates, by IV, that the stepwise choice looks at
+ENTRY_P = 0.01  # a variable enters if its score test is at least this significant ...
+LOOKED_AT = 20  # ... among this many columns, and the more so the more columns were looked at
 MIN_COEFFICIENT = 0.05  # WOE coefficients are near 1; a negative one turns the variable's meaning round
 
 
@@ -52,19 +53,22 @@ class Choice:
     dropped: dict[int, str]  # "correlation" | "adds_nothing" | "sign"
 
 
-def choose(matrix: Floats, y: Floats, iv: Floats, *, weight: Floats | None, spec: CardSpec) -> Choice:
+def choose(
+    matrix: Floats, y: Floats, iv: Floats, *, weight: Floats | None, spec: CardSpec, looked_at: int
+) -> Choice:
     """Forward by the score test (Rao), not correlated beyond the limit, every coefficient of the right sign.
 
-    `matrix` has one column of WOE per candidate. Ties go to the larger IV, then to the earlier column.
+    `matrix` has one column of WOE per candidate, out of fold; `looked_at` columns competed. Ties go to the larger IV, then to the earlier column.
     """
     dropped: dict[int, str] = {}
     chosen: list[int] = []
-    pool = sorted(range(matrix.shape[1]), key=lambda j: (-iv[j], j))[:POOL]
+    pool = sorted(range(matrix.shape[1]), key=lambda j: (-iv[j], j))
     if not pool:
         return Choice((), {})
     weights = np.ones(len(y)) if weight is None else weight
     correlation = _correlations(matrix)
-    entry = float(chdtri(1, ENTRY_P))
+    p = ENTRY_P * min(1.0, LOOKED_AT / looked_at)
+    entry = NormalDist().inv_cdf(1 - p / 2) ** 2  # chi-square with one degree of freedom
     fitted: Logit | None = None
     while pool and len(chosen) < spec.max_variables:
         for j in list(pool):

@@ -42,7 +42,7 @@ def score_frame(
     told = _told(reasons, len(features))
     scored = artefact.score(features)
     columns = [keys.reset_index(drop=True), scored]
-    if told:
+    if told is not None:
         columns.append(_reasons(artefact, features, scored["probability"].to_numpy(), told, language))
     if card:
         if artefact.scorecard is None:
@@ -58,10 +58,10 @@ def score_frame(
     return pd.concat(columns, axis=1)
 
 
-def _told(reasons: str, rows: int) -> int:
-    """How many rows get reasons."""
+def _told(reasons: str, rows: int) -> int | None:
+    """How many rows get reasons; None if nobody asked for them."""
     if reasons == "none":
-        return 0
+        return None
     if reasons == "all":
         return rows
     top = re.fullmatch(r"top:([1-9][0-9]{0,8})", reasons)
@@ -81,6 +81,8 @@ def _reasons(
         raise UsageError(
             "WB-P31", f"'{artefact.facts.name}' has no reference rows to explain with.", "Train it again."
         )
+    if told == 0:
+        return pd.DataFrame(columns=list(REASONS), index=range(len(features)), dtype=object)
     chosen = np.sort(np.argsort(-probability, kind="stable")[:told])
     facts = artefact.facts
     texts = reasons(
@@ -132,16 +134,18 @@ def write_xlsx(frame: pd.DataFrame, target: Path) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("scores")
 
-    def text_cell(value: str) -> Cell:
-        cell = WriteOnlyCell(sheet, value=_printable(value))
-        cell.data_type = "s"  # else a text that begins with "=" would become a formula
-        cell.number_format = "@"
-        return cell
+    def cell(value: object) -> object:
+        if isinstance(value, str):
+            value = _printable(value)
+            if value.startswith("="):  # openpyxl would write a formula
+                text: Cell = WriteOnlyCell(sheet, value=value)
+                text.data_type = "s"
+                return text
+        return value
 
-    sheet.append([text_cell(str(name)) for name in frame.columns])
-    columns = [_plain(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    for row in zip(*columns, strict=True):
-        sheet.append([text_cell(value) if isinstance(value, str) else value for value in row])
+    sheet.append([cell(str(name)) for name in frame.columns])
+    for row in zip(*(_plain(frame.iloc[:, i]) for i in range(frame.shape[1])), strict=True):
+        sheet.append([cell(value) for value in row])
     book.save(target)
 
 

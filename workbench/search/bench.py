@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -12,12 +13,20 @@ from workbench.search.calibration import log_loss
 from workbench.search.encoder import Encoded
 from workbench.search.journal import Entry, Journal
 from workbench.search.learners import LEARNERS, Config, FitTask, Fitted
+from workbench.search.narrowing import KEPT, strongest
 from workbench.search.spec import SearchSpec
 
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 _SHARES = {"catboost": 0.2, "lightgbm": 0.12, "xgboost": 0.12, "logistic": 0.06}
 """Part of the whole time that one candidate may take over all its folds."""
+
+_CELLS_PER_SECOND = {"catboost": 0.5e6, "lightgbm": 1.2e6, "xgboost": 0.8e6, "logistic": 0.25e6}
+"""Rows x columns that one busy core can read in and still learn from, per second of a slot: with more, the slot
+would be over before the first tree, so the fit gets a sample of its rows."""
+_LEAST_ROWS = 5_000
+_TAIL = 0.02  # of the time, in which no fit is begun or still running
+_LOGISTIC_ROWS = 100_000  # a hundred weights are known well enough from these
 
 
 class Bench:
@@ -39,11 +48,16 @@ class Bench:
     ) -> None:
         self.data, self.y, self.folds = data, y, folds
         self.spec, self.deadline, self.journal = spec, deadline, journal
+        for learner in LEARNERS.values():
+            learner.prepare()
         self.total = deadline.remaining()
         self.entries: dict[str, dict[int, Entry]] = {}
         self.configs: dict[str, Config] = {}
         self.skipped: dict[str, str] = {}
         self.groups = _groups(folds)
+        self._narrowed: dict[int, tuple[int, ...]] = {}
+        self._lock = threading.Lock()
+        self._lateness = 1.0  # how far fits outran their slots: a busy machine gets smaller samples
         for entry in journal.read() if journal else []:
             self._add(entry)
 
@@ -72,7 +86,7 @@ class Bench:
         if own:
             return float(np.mean(own))
         slot = self.slot_seconds(config)
-        return 0.0 if slot is None else 0.5 * slot
+        return 0.0 if slot is None else 0.7 * slot
 
     def slot_seconds(self, config: Config) -> float | None:
         if self.spec.repeatable or not self.deadline.limited:
@@ -94,7 +108,7 @@ class Bench:
             while todo or running:
                 while todo and len(running) < self.spec.threads and not self.deadline.over():
                     config, fold = todo.pop()
-                    if config.id not in self.skipped:
+                    if config.id not in self.skipped and self._fits_in(config):
                         running[pool.submit(self._fit, config, fold, slot)] = config
                 if not running:
                     return
@@ -102,6 +116,32 @@ class Bench:
                 for future in done:
                     config = running.pop(future)
                     self._collect(future, config, after)
+
+    def _fits_in(self, config: Config) -> bool:
+        """Whether a fit begun now can end by itself; the very first one always may."""
+        if not self.entries or not self.deadline.limited:
+            return True
+        return self.seconds(config) <= self.deadline.remaining() - _TAIL * self.total
+
+    def _sample(self, train: np.ndarray, config: Config, fold: int, seconds: float | None) -> np.ndarray:
+        """The fold's training rows, or as many of them as this family can take in within its slot."""
+        limit = _LOGISTIC_ROWS if config.family == "logistic" else len(train)
+        if seconds is not None:
+            cells = _CELLS_PER_SECOND[config.family] * seconds / self._lateness
+            columns = max(1, min(len(self.data.active), KEPT))
+            limit = min(limit, max(_LEAST_ROWS, int(cells / columns)))
+        if limit >= len(train):
+            return train
+        rng = np.random.default_rng([self.spec.seed, fold])
+        return np.sort(rng.choice(train, limit, replace=False))
+
+    def _columns(self, fold: int) -> tuple[int, ...]:
+        """The columns that this fold's fits learn from, chosen once on its own training rows."""
+        with self._lock:
+            if fold not in self._narrowed:
+                train = self.folds[fold][0]
+                self._narrowed[fold] = strongest(self.data.take(train), self.y[train])
+            return self._narrowed[fold]
 
     def _collect(
         self, future: Future[Entry | None], config: Config, after: Callable[[Entry], None] | None
@@ -130,9 +170,10 @@ class Bench:
         train, valid = self.folds[fold]
         seconds = self.slot_seconds(config) if slot_seconds is None else slot_seconds
         slot = Slot(self.deadline, seconds)
-        held = self.data.take(valid)
+        train = self._sample(train, config, fold, seconds)
+        data, held = self.data.take(train), self.data.take(valid)
         task = FitTask(
-            train=self.data.take(train),
+            train=data.narrowed(self._columns(fold)),
             y=self.y[train],
             valid=held,
             y_valid=self.y[valid],
@@ -144,6 +185,8 @@ class Bench:
         model = LEARNERS[config.family].fit(task)
         if slot.cut_short() and self.entries:
             return None  # ended by the deadline, not by its own stopping rule: not comparable, and not needed
+        if seconds:
+            self._lateness = max(self._lateness, min(4.0, slot.elapsed() / seconds))
         log_odds = model.log_odds(held, threads=1)
         if not np.isfinite(log_odds).all():
             raise FloatingPointError("the model's scores are not finite")
@@ -160,19 +203,23 @@ class Bench:
         return params
 
     def refit(self, config: Config) -> Fitted | None:
-        """One model on all rows, with the rounds that its folds found best; None if the time ended it."""
-        entries = self.entries[config.id].values()
+        """One model on all rows, with the rounds that its folds found best; None if there is no time for it."""
+        entries = self.entries[config.id]
+        widest = max(len(self.folds[f][0]) for f in entries)
+        cost = self.seconds(config) * len(self.y) / widest
+        if 1.2 * cost > self.deadline.remaining():
+            return None
         params = dict(config.params)
-        first = next(iter(entries)).settled
+        first = next(iter(entries.values())).settled
         if "learning_rate" in first:
             # more rows carry somewhat more rounds than a fold's
-            rounds = round(1.05 * float(np.mean([e.settled["rounds"] for e in entries])))
+            rounds = round(1.05 * float(np.mean([e.settled["rounds"] for e in entries.values()])))
             params |= {"learning_rate": first["learning_rate"], "rounds": max(1, rounds), "settled": True}
+        rows = self._sample(np.arange(len(self.y)), config, len(self.folds), self.slot_seconds(config))
+        data, y = self.data.take(rows), self.y[rows]
         slot = Slot(self.deadline, None)
-        task = FitTask(
-            self.data, self.y, None, None, params, self.spec.seed, max(1, self.spec.threads // 2), slot
-        )
-        model = LEARNERS[config.family].fit(task)
+        train = data.narrowed(strongest(data, y))
+        model = LEARNERS[config.family].fit(FitTask(train, y, None, None, params, self.spec.seed, 1, slot))
         return None if slot.cut_short() else model
 
     def out_of_fold(self, config: Config) -> np.ndarray:

@@ -97,6 +97,10 @@ class Encoded:
     def take(self, index: np.ndarray) -> Encoded:
         return Encoded(self.values[index], self.active, self.sizes, self.names)
 
+    def narrowed(self, active: tuple[int, ...]) -> Encoded:
+        """The same rows, of which only the given columns are to be learned from."""
+        return Encoded(self.values, active, self.sizes, self.names)
+
 
 @dataclass(frozen=True)
 class Encoder:

@@ -28,7 +28,10 @@ from workbench.search.study import Outcome, propose
 _BREADTH = 7  # candidates of the first wave: every family once
 _WAVE = 3
 _FLOOR_SHARE = 0.08
+_FLOOR_SECONDS = 1.5
 _CLOSING_SHARE = 0.02  # of the time, for blending and calibrating
+_MOST = 0.75  # of the rows: a model that saw these gains little from a refit on all
+_REFITTED = 3  # members for whose refit time is kept, where folds run forward in time
 _PATIENCE = 3  # waves of local search without gain before the search ends early
 _GAIN = 3e-4  # of the log-loss: less is noise
 _FAMILIES = ("lightgbm", "catboost", "lightgbm", "xgboost")  # a wave of the local search
@@ -107,15 +110,15 @@ class _Run:
     def timed(self) -> str:
         bench = self.bench
         slot = _FLOOR_SHARE * bench.total * bench.spec.threads / max(2, len(bench.main))
+        slot = max(slot, min(_FLOOR_SECONDS, 0.25 * bench.total))  # libraries need a moment to start
         bench.run([(FLOOR, bench.main[0])], slot=slot, after=self._report)
         bench.run([(c, f) for c in PORTFOLIO[:2] for f in bench.main], slot=slot, after=self._report)
         rest = [*PORTFOLIO[2:]]
         sizes = [_BREADTH - 2] + [_WAVE] * len(rest)
         for size in sizes:
-            wave, rest = rest[:size], rest[size:]
-            if not wave or not self._room(wave[0]):
-                break
-            self._wave(wave)
+            wave, rest = [c for c in rest[:size] if self._room(c)], rest[size:]
+            if wave:
+                self._wave(wave)
         note = self._local()
         self._repeats()
         if bench.deadline.finish_requested():
@@ -237,8 +240,8 @@ class _Run:
         closing = _CLOSING_SHARE * bench.total
         if bagged(bench):
             return closing
-        complete = bench.complete()
-        return closing + 1.5 * max((bench.seconds(c) for c in complete), default=0.0) * 2
+        best = sorted(bench.complete(), key=bench.loss)[:_REFITTED]
+        return closing + 1.3 * sum(bench.seconds(c) for c in best) / bench.spec.threads / _widest(bench)
 
     def _report(self, entry: Entry) -> None:
         bench = self.bench
@@ -257,9 +260,16 @@ class _Run:
 
 
 def bagged(bench: Bench) -> bool:
-    """Whether fold models together have seen all rows: then they are the ensemble, and nothing is refitted."""
+    """Whether fold models are the ensemble: together they have seen all rows, or one alone has seen most of them."""
     held = sum(len(bench.folds[f][1]) for f in bench.main)
-    return len(bench.main) > 1 and held >= 0.95 * len(bench.y)
+    if len(bench.main) > 1 and held >= 0.95 * len(bench.y):
+        return True
+    return len(bench.main) == 1 and _widest(bench) >= _MOST
+
+
+def _widest(bench: Bench) -> float:
+    """Share of all rows that the fold with the most training rows learns from."""
+    return max(len(bench.folds[f][0]) for f in bench.main) / len(bench.y)
 
 
 def _close(run: _Run, encoder: Encoder, note: str, start: float) -> SearchResult:

@@ -42,7 +42,7 @@ class ListRequest:
     exclusions: tuple[str, ...] = ()
     exclude_file: Path | None = None
     name: str | None = None
-    reasons: bool = True
+    reasons: str = "all"  # who gets the reasons why they are on it: none, top:N or all
 
 
 @dataclass(frozen=True)
@@ -90,19 +90,15 @@ class Lists:
 
     def preview(self, model: str, *, cutoff: str | None = None, file: Path | None = None) -> pd.DataFrame:
         """How many customers of each grade there are, and their mean probability: what a list is cut from."""
-        scored, _, _ = Scores(self.home).frame(model, cutoff=cutoff, file=file)
+        scored = Scores(self.home).ask(model, cutoff=cutoff, file=file).scored()
         grouped = scored.groupby("grade", sort=True)["probability"]
         return grouped.agg(customers="size", expected="sum", mean_probability="mean").reset_index()
 
     def build(self, request: ListRequest) -> TargetList:
         """Freezes a list; the same content asked for twice is the same version."""
         People(self.home).require(request.user, *MAY_BUILD)
-        scored, artefact, ref = Scores(self.home).frame(
-            request.model,
-            cutoff=request.cutoff,
-            file=request.file,
-            reasons="all" if request.reasons else "none",
-        )
+        asked = Scores(self.home).ask(request.model, cutoff=request.cutoff, file=request.file)
+        scored, ref, facts = asked.scored(reasons=request.reasons), asked.ref, asked.artefact.facts
         record = build_audience(
             self.home,
             AudienceRequest(
@@ -113,12 +109,12 @@ class Lists:
                     size=request.size,
                     share=request.share,
                     grades=request.grades or (),
-                    order="lowest" if artefact.facts.kind == "risk" else "highest",
+                    order="lowest" if facts.kind == "risk" else "highest",
                 ),
                 as_of=request.cutoff or Path(str(request.file)).name,
                 holdout_share=request.holdout_share,
                 exclusions=[*request.exclusions, *_first_column(request.exclude_file)],
-                entity=artefact.facts.entity or _entity(artefact.facts.keys, scored),
+                entity=facts.entity or _entity(facts.keys, scored),
             ),
             who=request.user,
             at=datetime.now(UTC),

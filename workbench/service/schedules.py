@@ -142,9 +142,10 @@ class Schedules:
         if (cutoff is None) == (file is None):
             raise UsageError("WB-U10", "monitor needs either --cutoff DATE or --file FILE.")
         scores = Scores(self.home)
-        artefact, ref, features, _ = scores.features_of(model, cutoff=cutoff, file=file)
+        asked = scores.ask(model, cutoff=cutoff, file=file)
+        ref, features = asked.ref, asked.features
         reference = Reference.from_dict(read_json(ref.folder / "drift_reference.json"))
-        table = drift(reference, features, artefact.ensemble.predict_proba(features))
+        table = drift(reference, features, asked.artefact.ensemble.predict_proba(features))
         as_of = str(day_of(cutoff)) if cutoff else Path(str(file)).name
         result = MonitorResult(
             ref.name,

@@ -9,11 +9,30 @@ from typing import Any
 import pandas as pd
 
 from workbench.config import Home
-from workbench.errors import DataError, UsageError
+from workbench.errors import UsageError
 from workbench.registry.artefact import Artefact
 from workbench.registry.models import ModelRef
 from workbench.service.days import day_of
 from workbench.service.models import Models
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model and the customers that it is asked about; `notes` say what was odd about their table."""
+
+    artefact: Artefact
+    ref: ModelRef
+    keys: pd.DataFrame
+    features: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    set_aside: int = 0  # rows of the file that could not be read as rows
+
+    def scored(self, *, reasons: str = "none", card: bool = False, language: str = "en") -> pd.DataFrame:
+        from workbench.scoring.batch import score_frame
+
+        return score_frame(
+            self.artefact, self.keys, self.features, reasons=reasons, card=card, language=language
+        )
 
 
 @dataclass(frozen=True)
@@ -33,10 +52,8 @@ class Scores:
         language: str = "en",
     ) -> dict[str, Any]:
         """Scores a table, row by row in its order, into a CSV, Parquet or Excel file."""
-        artefact, ref, features, keys = self.features_of(model, cutoff=None, file=file)
-        return self._write(
-            artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language
-        )
+        asked = self.ask(model, cutoff=None, file=file)
+        return _written(asked, asked.scored(reasons=reasons, card=card, language=language), out)
 
     def task(
         self,
@@ -49,36 +66,22 @@ class Scores:
         language: str = "en",
     ) -> dict[str, Any]:
         """Scores whoever is eligible as of a date."""
-        artefact, ref, features, keys = self.features_of(task, cutoff=cutoff, file=None)
-        return self._write(
-            artefact, ref, features, keys, out=out, reasons=reasons, card=card, language=language
-        )
+        asked = self.ask(task, cutoff=cutoff, file=None)
+        return _written(asked, asked.scored(reasons=reasons, card=card, language=language), out)
 
-    def frame(
-        self, model: str, *, cutoff: str | None, file: Path | None, reasons: str = "none"
-    ) -> tuple[pd.DataFrame, Artefact, ModelRef]:
-        """The scored customers themselves, for a list."""
-        from workbench.scoring.batch import score_frame
-
-        artefact, ref, features, keys = self.features_of(model, cutoff=cutoff, file=file)
-        return score_frame(artefact, keys, features, reasons=reasons), artefact, ref
-
-    def features_of(
-        self, model: str, *, cutoff: str | None, file: Path | None
-    ) -> tuple[Artefact, ModelRef, pd.DataFrame, pd.DataFrame]:
-        """The model, and the features and keys of the customers that it is asked about."""
+    def ask(self, model: str, *, cutoff: str | None, file: Path | None) -> Asked:
+        """The model with its customers, from a file or from the model's own dataset as of a date."""
         from workbench.dataset.flat import flat_scoring_frame
 
         models = Models(self.home)
         ref = models.resolve(model)
         artefact = models.load(ref)
-        if file is not None:
-            keys, features = flat_scoring_frame(Path(file), artefact.schema)
-            return artefact, ref, features, keys
-        keys, features = self._eligible(artefact, cutoff)
-        return artefact, ref, features, keys
+        if file is None:
+            return self._eligible(artefact, ref, cutoff)
+        rows = flat_scoring_frame(Path(file), artefact.schema)
+        return Asked(artefact, ref, rows.keys, rows.features, rows.notes, rows.quarantined)
 
-    def _eligible(self, artefact: Artefact, cutoff: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _eligible(self, artefact: Artefact, ref: ModelRef, cutoff: str | None) -> Asked:
         from workbench.dataset.build import build_scoring_frame
         from workbench.dataset.schema import conform
 
@@ -90,34 +93,21 @@ class Scores:
                 hint="A model from a file scores a file; a dataset's model scores a file or takes --cutoff DATE.",
             )
         frame = build_scoring_frame(self.home, task, day_of(cutoff))
-        if frame.rows.empty:
-            raise DataError(
-                "WB-P20", f"nobody is eligible for {task} as of {cutoff}.", hint="Choose another date."
-            )
         keys = [*frame.keys, *([frame.time] if frame.time and frame.time not in frame.keys else [])]
-        return frame.rows[keys], conform(frame.rows, artefact.schema)
+        return Asked(artefact, ref, frame.rows[keys], conform(frame.rows, artefact.schema), frame.notes)
 
-    def _write(
-        self,
-        artefact: Artefact,
-        ref: ModelRef,
-        features: pd.DataFrame,
-        keys: pd.DataFrame,
-        *,
-        out: Path,
-        reasons: str,
-        card: bool,
-        language: str,
-    ) -> dict[str, Any]:
-        from workbench.scoring.batch import score_frame, write_scored
 
-        scored = score_frame(artefact, keys, features, reasons=reasons, card=card, language=language)
-        write_scored(scored, Path(out))
-        return {
-            "model": ref.name,
-            "version": ref.version,
-            "rows": len(scored),
-            "out": str(out),
-            "event_class": artefact.facts.event_class,
-            "grades": scored["grade"].value_counts().sort_index().to_dict() if "grade" in scored else {},
-        }
+def _written(asked: Asked, scored: pd.DataFrame, out: Path) -> dict[str, Any]:
+    from workbench.scoring.batch import write_scored
+
+    write_scored(scored, Path(out))
+    return {
+        "model": asked.ref.name,
+        "version": asked.ref.version,
+        "rows": len(scored),
+        "rows_set_aside": asked.set_aside,
+        "out": str(out),
+        "event_class": asked.artefact.facts.event_class,
+        "grades": scored["grade"].value_counts().sort_index().to_dict() if "grade" in scored else {},
+        "notes": list(asked.notes),
+    }

@@ -40,6 +40,8 @@ _CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}|日\d{1,2}:\d{2}")
 _MAYBE = re.compile(r"^[A-Za-z]{0,9}\D{0,2}\d")
 _SAMPLE = 60
 
+DIGITS_ONLY = ("%Y%m%d", "%Y%m", "%Y")  # formats in which a date is also a whole number
+
 EARLIEST, LATEST = pd.Timestamp("1800-01-01"), pd.Timestamp("2200-01-01")
 
 

@@ -54,6 +54,17 @@ class Duration:
         """The span as an SQL interval."""
         return exp.Interval(this=exp.Literal.string(str(self.count)), unit=exp.var(_UNITS[self.unit][0]))
 
+    def before_sql(self, moment: exp.Expr) -> exp.Expr:
+        """The moment that lies this span earlier, as SQL."""
+        if self.unit in ("mo", "y"):
+            # DuckDB holds 1 month and 30 days to be the same interval and merges the two subtractions where both
+            # occur in a query; an addition of a negative month is never merged with a subtraction of days
+            negative = exp.Interval(
+                this=exp.Literal.string(f"-{self.count}"), unit=exp.var(_UNITS[self.unit][0])
+            )
+            return exp.Add(this=moment.copy(), expression=negative)
+        return exp.Sub(this=moment.copy(), expression=self.interval())
+
     @property
     def days(self) -> float:
         """The span in days; a month counts as 30.4375 and a year as 365.25. For ordering and display only."""

@@ -294,7 +294,7 @@ class Engine:
         empty = exp.Is(this=column(AT), expression=exp.Null())
         counted = [exp.func("count_if", c) for c in (empty, self._impossible())]
         unreadable, impossible = self.row(exp.select(*counted).from_(_sub(query, "r")))
-        return int(unreadable), int(impossible)
+        return int(unreadable or 0), int(impossible or 0)  # NULL on an empty table
 
     def _repeated(self, table: Table) -> tuple[int, str]:
         unique = table.unique

@@ -275,7 +275,7 @@ def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Valu
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
         return _possible(naive.astype("datetime64[us]"), 0)
-    if not is_textual(series) and "%Y%m%d" not in reading.form:
+    if not is_textual(series) and reading.form not in dates.DIGITS_ONLY:
         return _nothing(series, "datetime64[us]")
     text = _without(numbers.blank_markers(as_text(series) if text is None else text), reading.missing)
     coded = text.dictionary_encode()  # dates repeat: each is parsed once

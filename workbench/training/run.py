@@ -83,11 +83,9 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
-    warnings = tuple(
-        finding.message
-        for finding in leakage_findings(frame, seed=request.seed)
-        if finding.severity == "stop"
-    )
+    leaks = leakage_findings(frame, seed=request.seed)
+    warnings = tuple(leak.message for leak in leaks if leak.severity == "stop")
+    suspicions = tuple(leak.message for leak in leaks if leak.severity == "warn")
     tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
@@ -109,7 +107,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
         split=splits.sentence["en"],
-        notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        notes=(*frame.notes, *suspicions, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
         wall_seconds=round(clock.elapsed, 2),
         against_champion=challenge,

@@ -8,9 +8,8 @@ from workbench.files import write_json, write_text
 from workbench.scorecard.card import Scorecard
 from workbench.scorecard.export.document import card_csv, card_markdown
 from workbench.scorecard.export.pmml import card_pmml
-from workbench.scorecard.export.sql import card_sql
 
-__all__ = ["card_csv", "card_markdown", "card_pmml", "card_sql", "export"]
+__all__ = ["card_csv", "card_markdown", "card_pmml", "export"]
 
 
 def export(card: Scorecard, folder: Path, *, name: str = "scorecard") -> tuple[Path, ...]:
@@ -18,7 +17,8 @@ def export(card: Scorecard, folder: Path, *, name: str = "scorecard") -> tuple[P
 
     `scorecard.sql` is DuckDB's, `scorecard.postgres.sql` PostgreSQL's. Each file appears whole or not at all.
     """
-    from workbench.scorecard.export.excel import write_excel
+    from workbench.scorecard.export.excel import write_excel  # sqlglot and openpyxl are slow to import
+    from workbench.scorecard.export.sql import card_sql
 
     folder = Path(folder)
     files = {

@@ -28,8 +28,6 @@ def card_markdown(card: Scorecard) -> str:
         "",
         f"Points run from {low} to {high}. {card.grades.sentence.en}",
         "",
-        f"Probability of the event at a whole score s: 1 / (1 + exp(-({card.curve.intercept:.6f} + {card.curve.slope:.8f} s))).",
-        "",
         "## Points",
         "",
     ]
@@ -39,7 +37,9 @@ def card_markdown(card: Scorecard) -> str:
     )
     if card.constant:
         lines += ["", f"Everyone has {card.constant} points."]
-    scores = card.score_table().groupby("grade", sort=True)
+    every = card.score_table()
+    steps = every[every["score"] % 20 == 0] if len(every) > 40 else every
+    scores = every.groupby("grade", sort=True)
     ranges = pd.DataFrame(
         [
             {
@@ -51,6 +51,8 @@ def card_markdown(card: Scorecard) -> str:
         ]
     )
     lines += ["", "## Grades", "", *_table(ranges, {})]
+    lines += ["", "## Probability of the event by points", ""]
+    lines += _table(steps, {"probability": "{:.2%}", "odds": "{:.2f}"})
     lines += ["", "## Reasons", "", f"Reasons compare a customer's points with {card.reference.en}."]
     if card.notes:
         lines += ["", "## Notes", "", *(f"- {note.en}" for note in card.notes)]

@@ -15,7 +15,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from workbench.files import whole_file
 from workbench.scorecard.bins import Bins
 from workbench.scorecard.card import Scorecard, Variable
-from workbench.scorecard.export.sql import grade_cuts
 
 EPOCH = datetime.date(1970, 1, 1)
 _HEAD = PatternFill("solid", fgColor="DDE6F0")
@@ -136,12 +135,13 @@ def _calculator_sheet(
         row += 1
     total, probability, grade = row + 1, row + 2, row + 3
     parts = f"SUM($D${_FIRST_INPUT}:$D${row - 1})+" if card.parts else ""
+    low, high = card.score_range
     results = (
         (total, "score", f"={parts}{card.constant}", "0"),
         (
             probability,
             "probability of the event",
-            f"=1/(1+EXP(-({card.curve.intercept!r}+({card.curve.slope!r})*$D${total})))",
+            f"=INDEX(scores!$B$2:$B${high - low + 2},$D${total}-({low})+1)",
             "0.00%",
         ),
         (grade, "grade", f"={_grade_formula(card, f'$D${total}')}", "General"),
@@ -181,7 +181,7 @@ def _formula(part: Variable, cell: str, first: int, levels: tuple[int, int] | No
 
 
 def _grade_formula(card: Scorecard, cell: str) -> str:
-    cuts = grade_cuts(card)
+    cuts = card.grade_cuts()
     formula = f'"{cuts[-1][1]}"'
     for highest, letter in reversed(cuts[:-1]):
         formula = f'IF({cell}<={highest},"{letter}",{formula})'

@@ -24,11 +24,7 @@ def card_sql(card: Scorecard, *, dialect: Dialect = "duckdb", table: str = "cust
     with_points = exp.select(exp.Star(), exp.alias_(points, "card_points", quoted=True)).from_(
         exp.Table(this=source)
     )
-    score = exp.cast(_column("card_points"), "DOUBLE")
-    log_odds = exp.Add(
-        this=_double(card.curve.intercept),
-        expression=exp.Paren(this=exp.Mul(this=_double(card.curve.slope), expression=score)),
-    )
+    log_odds = _log_odds(card)
     probability = exp.Div(
         this=_double(1.0),
         expression=exp.Paren(
@@ -43,16 +39,24 @@ def card_sql(card: Scorecard, *, dialect: Dialect = "duckdb", table: str = "cust
     return query.sql(dialect=dialect, pretty=True) + "\n"
 
 
-def grade_cuts(card: Scorecard) -> list[tuple[int, str]]:
-    """(highest score, letter) from the fewest points upwards: the card's grades as whole points."""
-    table = card.score_table()
-    scores, letters = table["score"].to_numpy(), table["grade"].to_numpy(dtype=object)
-    last = np.append(letters[1:] != letters[:-1], True)
-    return [(int(score), str(letter)) for score, letter in zip(scores[last], letters[last], strict=True)]
+def _log_odds(card: Scorecard) -> exp.Expression:
+    """The curve's segments as a CASE over the points."""
+    score, curve = exp.cast(_column("card_points"), "DOUBLE"), card.curve
+    lines = [
+        exp.Add(
+            this=_double(intercept),
+            expression=exp.Paren(this=exp.Mul(this=_double(slope), expression=score.copy())),
+        )
+        for intercept, slope in zip(curve.intercepts, curve.slopes, strict=True)
+    ]
+    case = exp.Case()
+    for upper, line in zip(curve.uppers, lines, strict=False):
+        case = case.when(exp.LTE(this=score.copy(), expression=_double(upper)), line)
+    return case.else_(lines[-1]) if curve.uppers else lines[0]
 
 
 def _grade(card: Scorecard) -> exp.Expression:
-    cuts = grade_cuts(card)
+    cuts = card.grade_cuts()
     if len(cuts) == 1:
         return exp.Literal.string(cuts[0][1])
     case = exp.Case()

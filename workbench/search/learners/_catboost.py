@@ -59,6 +59,9 @@ class CatBoost:
 
     family: ClassVar[str] = "catboost"
 
+    def prepare(self) -> None:
+        import catboost  # noqa: F401
+
     def fit(self, task: FitTask) -> FittedCatBoost:
         import catboost
 

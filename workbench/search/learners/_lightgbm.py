@@ -65,6 +65,9 @@ class LightGBM:
 
     family: ClassVar[str] = "lightgbm"
 
+    def prepare(self) -> None:
+        import lightgbm  # noqa: F401
+
     def fit(self, task: FitTask) -> FittedLightGBM:
         import lightgbm
 

@@ -162,6 +162,9 @@ class Logistic:
 
     family: ClassVar[str] = "logistic"
 
+    def prepare(self) -> None:
+        import scipy.optimize  # noqa: F401
+
     def fit(self, task: FitTask) -> FittedLogistic:
         terms = _fit_terms(task.train, task.y, hinges=int(task.params.get("hinges", 3)))
         matrix = _design(terms, task.train)

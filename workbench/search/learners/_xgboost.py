@@ -55,6 +55,9 @@ class XGBoost:
 
     family: ClassVar[str] = "xgboost"
 
+    def prepare(self) -> None:
+        import xgboost  # noqa: F401
+
     def fit(self, task: FitTask) -> FittedXGBoost:
         import xgboost
 

@@ -87,6 +87,10 @@ class Learner(Protocol):
 
     family: ClassVar[str]
 
+    def prepare(self) -> None:
+        """Imports the library, so that no fit's time slot pays for it."""
+        ...
+
     def fit(self, task: FitTask) -> Fitted: ...
 
     def load(self, folder: Path) -> Fitted: ...

@@ -1,0 +1,82 @@
+"""The last step of a compiled query: the aggregates per frame row, those over counted values by way of a count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from workbench.features.aggregations import Aggregation, Rows, number
+from workbench.tables.engine import column, ident
+
+_ROW = "_row"
+
+
+@dataclass
+class _Counted:
+    """One counting: how often each item (a value, a day, an hour) occurs per frame row, under several conditions."""
+
+    item: exp.Expr
+    conditions: dict[str, tuple[str, exp.Expr | None]] = field(default_factory=dict)
+    answers: list[exp.Expr] = field(default_factory=list)
+
+    def times(self, keep: exp.Expr | None) -> exp.Column:
+        written = keep.sql() if keep is not None else ""
+        name, _ = self.conditions.setdefault(written, (f"n{len(self.conditions) + 1}", keep))
+        return column(name)
+
+    def counting(self) -> exp.Select:
+        counts = []
+        for name, keep in self.conditions.values():
+            count: exp.Expr = exp.Count(this=self.item.copy())
+            if keep is not None:
+                count = exp.Filter(this=count, expression=exp.Where(this=keep.copy()))
+            counts.append(exp.alias_(count, name, quoted=True))
+        item = exp.alias_(self.item.copy(), "item", quoted=True)
+        query = (
+            exp.select(column(_ROW), item, *counts).from_("pairs").group_by(column(_ROW), self.item.copy())
+        )
+        keeps = [keep for _, keep in self.conditions.values()]
+        if any(k is None for k in keeps):
+            return query
+        return query.where(exp.or_(*(k.copy() for k in keeps if k is not None)))
+
+
+@dataclass
+class Grouping:
+    """Collects the aggregates of a query; `finish` lays them out as steps over `pairs`."""
+
+    plain: list[exp.Expr] = field(default_factory=list)
+    counted: dict[str, _Counted] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    def add(self, name: str, aggregate: Aggregation, rows: Rows) -> None:
+        """One output column."""
+        self.names.append(name)
+        if aggregate.per is None:
+            self.plain.append(exp.alias_(aggregate.sql(rows), name, quoted=True))
+            return
+        item = aggregate.per(rows)
+        counting = self.counted.setdefault(item.sql(), _Counted(item))
+        times = counting.times(rows.keep)
+        once = replace(
+            rows, value=column("item"), times=times, keep=exp.GT(this=times.copy(), expression=number(0))
+        )
+        counting.answers.append(exp.alias_(aggregate.sql(once), name, quoted=True))
+
+    def finish(self) -> tuple[exp.Select, list[tuple[str, exp.Select]]]:
+        """The final select, and the named steps that it needs after `pairs`."""
+        grouped = exp.select(column(_ROW), *self.plain).from_("pairs").group_by(column(_ROW))
+        if not self.counted:
+            return grouped, []
+        steps: list[tuple[str, exp.Select]] = [("grouped", grouped)]
+        final = exp.select(column(_ROW, "grouped"), *(column(n) for n in self.names)).from_("grouped")
+        for place, counting in enumerate(self.counted.values(), start=1):
+            steps.append((f"counted{place}", counting.counting()))
+            answers = (
+                exp.select(column(_ROW), *counting.answers).from_(f"counted{place}").group_by(column(_ROW))
+            )
+            steps.append((f"answers{place}", answers))
+            same = exp.EQ(this=column(_ROW, f"answers{place}"), expression=column(_ROW, "grouped"))
+            final = final.join(exp.Table(this=ident(f"answers{place}")), on=same, join_type="left")
+        return final, steps
