@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App, start_app
 from tests.browser.selectors import button, choose_person, link, press, settle, tab, title
+from tests.ui.running import App
 from workbench.ui.i18n import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -146,26 +146,3 @@ def test_a_cancelled_run_says_so_and_two_visitors_see_the_same(
     expect(page.get_by_text(en("runs.cancelled"))).to_be_visible()
     expect(other.get_by_text(en("runs.cancelled"))).to_be_visible(timeout=10_000)
     other.context.close()
-
-
-def test_the_app_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
-    running = start_app(tmp_path)
-    home = str(tmp_path)
-    assert len(processes_of(home)) >= 3
-    assert running.stop() == 0
-    assert processes_of(home) == []
-    assert "Traceback" not in running.log.read_text()
-
-
-def processes_of(home: str) -> list[int]:
-    """Processes that were started for this home."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            mine = f"WORKBENCH_HOME={home}".encode() in (entry / "environ").read_bytes().split(b"\0")
-            mine = mine or f"--home\0{home}".encode() in (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if mine:
-            found.append(int(entry.name))
-    return found
