@@ -88,9 +88,10 @@ class _Events:
         return self._names[written]
 
     def own(self, name: str) -> str:
-        """A source column taken along under its own name."""
+        """A source column, or one by a hop, taken along to be joined or matched on."""
+        other, dot, hopped = name.partition(".")
         short = f"c_{name}"
-        self.computed.setdefault(short, self.resolve(None, name))
+        self.computed.setdefault(short, self.resolve(other, hopped) if dot else self.resolve(None, name))
         return short
 
 
@@ -197,7 +198,11 @@ def tables_needed(feature: RowsFeature | EntityAttribute | RowAttribute, row_tab
         return {feature.table}
     if isinstance(feature, RowAttribute):
         return {t for t, _ in columns_of(feature.row, feature.name) if t is not None and t != row_table}
-    found = {feature.source} | ({feature.via} if feature.via else set())
+    found = (
+        {feature.source}
+        | ({feature.via} if feature.via else set())
+        | {c.partition(".")[0] for c in feature.link if "." in c}
+    )
     for text in (feature.value, feature.where):
         if text is not None:
             found |= {t for t, _ in columns_of(text, feature.name) if t is not None}
@@ -399,7 +404,8 @@ def _conditional(
 
 
 def _via_key(feature: RowsFeature) -> str:
-    return f"{feature.via} on {','.join(feature.match)}"
+    links = f" by {','.join(feature.link)}" if feature.link else ""
+    return f"{feature.via} on {','.join(feature.match)}{links}"
 
 
 def _via(
@@ -417,29 +423,38 @@ def _via(
                 f"{where}: the frame's rows have no column '{name}' to match.",
                 did_you_mean(name, spine),
             )
-    own = engine.columns(events.table.name)
-    shared = [c for c in offered if c in own and c not in feature.match and c in _link_columns(engine, table)]
-    if not shared:
-        raise DefinitionError(
-            "WB-F13",
-            f"{where}: '{events.table.name}' and '{table.name}' share no key column.",
-            "They need a common key, such as product_id.",
-        )
-    chosen = [column(c) for c in (*feature.match, *shared)]
-    lookup = (
-        exp.select(*chosen, exp.alias_(exp.true(), "hit", quoted=True)).distinct().from_(named(table.name))
-    )
+    hops: dict[str, exp.Expr] = {}
+    resolve = resolver(engine, table, hops, where)
+    links = feature.link or _shared_links(engine, events.table, table, feature, where)
+    chosen = [exp.alias_(column(c, "t"), c, quoted=True) for c in feature.match]
+    for link in links:
+        other, dot, hopped = link.partition(".")
+        chosen.append(exp.alias_(resolve(other, hopped) if dot else resolve(None, link), link, quoted=True))
+    hit = exp.alias_(exp.true(), "hit", quoted=True)
+    lookup = _with_hops(exp.select(*chosen, hit).distinct().from_(_aliased(table.name, "t")), hops)
     on = [exp.EQ(this=column(c, alias), expression=column(c, "s")) for c in feature.match]
-    on += [exp.EQ(this=column(c, alias), expression=column(events.own(c), "e")) for c in shared]
+    on += [exp.EQ(this=column(c, alias), expression=column(events.own(c), "e")) for c in links]
     return exp.Subquery(this=lookup, alias=exp.TableAlias(this=ident(alias))), exp.and_(*on)
 
 
-def _link_columns(engine: Engine, table: Table) -> set[str]:
-    """Columns that identify things: keys of any table, and the entity; two `quantity` columns are no link."""
-    keys = {t.key for t in engine.tables.tables.values() if t.key} | {
-        k for t in engine.tables.tables.values() for k in t.keys
-    }
-    return keys | {engine.tables.entity} | set(table.keys)
+def _shared_links(
+    engine: Engine, source: Table, via: Table, feature: RowsFeature, where: str
+) -> tuple[str, ...]:
+    """Key columns that both tables have: two `quantity` columns are no link."""
+    declared = [c for t in engine.tables.tables.values() for c in t.unique]
+    own = engine.columns(source.name)
+    links = [
+        c
+        for c in engine.columns(via.name)
+        if c in own and c not in feature.match and c in {*declared, engine.tables.entity}
+    ]
+    if not links:
+        raise DefinitionError(
+            "WB-F13",
+            f"{where}: '{source.name}' and '{via.name}' share no key column.",
+            "They need a common key, such as product_id, or `link:` names what links them.",
+        )
+    return tuple(links)
 
 
 def _keep(
