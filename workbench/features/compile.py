@@ -322,9 +322,8 @@ def _pairs(
         if all(r is not None for r in reach):
             # the earliest of all: a calendar month is sometimes shorter than 30 days
             starts = [r.before_sql(column(CUTOFF_AT, "s")) for r in dict.fromkeys(reach) if r is not None]
-            conditions.append(
-                exp.GTE(this=column(AT, "e"), expression=exp.Least(this=starts[0], expressions=starts[1:]))
-            )
+            earliest = starts[0] if len(starts) == 1 else exp.Anonymous(this="least", expressions=starts)
+            conditions.append(exp.GTE(this=column(AT, "e"), expression=earliest))
     matches: dict[tuple[str, ...], exp.Expr] = {}
     joins: list[tuple[exp.Expr, exp.Expr]] = []
     for feature in features:
