@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -35,8 +35,10 @@ from workbench.tables.sources import resolve
 from workbench.text import Text
 
 
-def build_training_frame(home: Home, task: str, *, progress: Progress | None = None) -> TrainingFrame:
-    """Every row of a task whose outcome is known, with its features as of its cutoff and its label.
+def build_training_frame(
+    home: Home, task: str, *, as_of: date | None = None, progress: Progress | None = None
+) -> TrainingFrame:
+    """Every row of a task whose outcome is known (by `as_of`, if given), with its features as of its cutoff and its label.
 
     `counts` says what was left out (immature, left_censored, not_eligible, no_consent, quarantined:<table>)."""
     dataset, label = load_task(home, task)
@@ -47,7 +49,8 @@ def build_training_frame(home: Home, task: str, *, progress: Progress | None = N
         features = dataset.features_for(label)
         _load(engine, _tables(dataset, features, label, outcome=True), say)
         say("labels", 0.45, f"Rows and outcomes of {label.name}")
-        found = labels_compile.training_rows(engine, label)
+        known_by = None if as_of is None else datetime(as_of.year, as_of.month, as_of.day)
+        found = labels_compile.training_rows(engine, label, known_by=known_by)
         return _frame(engine, dataset, label, task, found, say)
 
 
@@ -128,6 +131,7 @@ def _frame(
         keys=found.keys,
         entity=dataset.entity,
         time=CUTOFF,
+        judge_from=label.judge_from,
         event_class=event,
         other_class=other,
         sentences={c.name: c.sentence for c in columns},

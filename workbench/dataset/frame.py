@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from workbench.text import Text
 
@@ -35,11 +37,14 @@ class TrainingFrame:
     keys: tuple[str, ...] = ()
     entity: str | None = None  # the key column whose rows depend on each other
     time: str | None = None  # CUTOFF for dated tasks, a flat file's --time column, else None
+    judge_from: date | None = None  # where the hold-out begins, if the label says so
     event_class: str = "1"  # the outcome's value that counts as the event, as the source spells it
     other_class: str = "0"
     sentences: dict[str, Text] = field(default_factory=dict)  # feature -> what it means
     groups: dict[str, str] = field(default_factory=dict)  # feature -> source table or definition it came from
-    counts: dict[str, int] = field(default_factory=dict)  # what was left out, by reason: immature, left_censored, ...
+    counts: dict[str, int] = field(
+        default_factory=dict
+    )  # what was left out, by reason: immature, left_censored, ...
     notes: tuple[str, ...] = ()  # said aloud: the event class chosen, columns set aside, dates read from text
 
     @property
@@ -51,6 +56,7 @@ class TrainingFrame:
     def fingerprint(self) -> str:
         """First 16 hex digits of a SHA-256 over the rows and column names, in order."""
         digest = hashlib.sha256("\x1f".join(map(str, self.rows.columns)).encode())
-        hashed = pd.util.hash_pandas_object(self.rows.astype({c: "str" for c in self.rows.columns if self.rows[c].dtype == object}), index=False)
+        text = {c: "str" for c in self.rows.columns if self.rows[c].dtype == object}
+        hashed = hash_pandas_object(self.rows.astype(text), index=False)  # ty: ignore[call-non-callable]
         digest.update(hashed.to_numpy().tobytes())
         return digest.hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -106,6 +106,29 @@ def label_summary(home: Home, task: str) -> LabelSummary:
         found.rows[LABEL],
         found.counts,
     )
+
+
+@dataclass(frozen=True)
+class ScoringDay:
+    """A day as of which a task's customers can be scored; `rows` where they are rows of that very day."""
+
+    day: date
+    rows: int | None = None
+
+
+def scoring_days(home: Home, task: str) -> tuple[ScoringDay, ...]:
+    """Days to make a list for, the newest first: outcomes are still open. Empty for a flat table, which has no days.
+
+    For a label with `row:` the days on which rows (contacts) wait for their outcome; else the end of the data."""
+    dataset, label = load_task(home, task)
+    if isinstance(label, FlatLabel):
+        return ()
+    if label.row is None:
+        return (ScoringDay(dataset.tables.end_of_observation().date()),)
+    with Engine(dataset.tables) as engine:
+        engine.load(label.row.table)
+        waiting = labels_compile.open_rows(engine, label)
+    return tuple(ScoringDay(day, rows) for day, rows in sorted(waiting.items(), reverse=True))
 
 
 def _counted(

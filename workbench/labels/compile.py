@@ -45,8 +45,11 @@ def tables_needed(label: LabelDefinition, *, outcome: bool = True) -> set[str]:
     return found
 
 
-def training_rows(engine: Engine, label: LabelDefinition) -> LabelRows:
-    """Every row whose outcome is known, with its label. Raises WB-L05 where none is left."""
+def training_rows(engine: Engine, label: LabelDefinition, *, known_by: datetime | None = None) -> LabelRows:
+    """Every row whose outcome is known (by `known_by`, if that is earlier than `observed_until`), with its label.
+
+    Raises WB-L05 where none is left."""
+    until = min(known_by or datetime.max, engine.tables.end_of_observation())
     cutoffs = label.cutoffs.moments() if label.cutoffs else ()
     rows, keys, counts = _candidates(engine, label, cutoffs, seen=AT)
     began = _observed_from(engine, label)
@@ -57,14 +60,12 @@ def training_rows(engine: Engine, label: LabelDefinition) -> LabelRows:
     rows[KNOWN_OUTCOME] = [label.outcome.lag.after(e) for e in rows[END]]
     rows[KNOWN_OUTCOME] = pd.to_datetime(rows[KNOWN_OUTCOME])
     cohort = rows[CUTOFF_AT].astype(str) + " " + rows[END].astype(str)
-    rows = _leave_out(
-        rows, immature(rows[KNOWN_OUTCOME], cohort, engine.tables.end_of_observation()), "immature", counts
-    )
+    rows = _leave_out(rows, immature(rows[KNOWN_OUTCOME], cohort, until), "immature", counts)
     if rows.empty:
         left = ", ".join(f"{n:,} {r.replace('_', ' ')}" for r, n in counts.items() if n)
         raise DataError(
             "WB-L05",
-            f"label '{label.name}' has no row whose outcome is known by {engine.tables.end_of_observation():%Y-%m-%d} ({left or 'no candidates'}).",
+            f"label '{label.name}' has no row whose outcome is known by {until:%Y-%m-%d} ({left or 'no candidates'}).",
             "Choose earlier cutoffs or a shorter window, or load newer data and move `observed_until`.",
         )
     happened = rows[ROW].isin(_hits(engine, label.outcome, rows, label.name, future=True))
@@ -97,6 +98,17 @@ def scoring_rows(engine: Engine, label: LabelDefinition, cutoff: date) -> LabelR
             "Choose a cutoff inside the period of the data (workbench check shows it).",
         )
     return LabelRows(_numbered(rows, keys), keys, counts)
+
+
+def open_rows(engine: Engine, label: LabelDefinition) -> dict[date, int]:
+    """For a label with `row:`, the days whose rows still wait for their outcome, and how many rows each has."""
+    if label.row is None:
+        return {}
+    rows, _ = _each_row(engine, label.row, label.name)
+    known = pd.to_datetime(pd.Series([label.outcome.lag.after(end) for end in _window_end(label, rows)]))
+    waiting = rows[(known > pd.Timestamp(engine.tables.end_of_observation())).to_numpy(dtype=bool)]
+    counted = waiting[CUTOFF_AT].dt.date.value_counts().sort_index()
+    return {day: int(n) for day, n in counted.items()}
 
 
 def _candidates(

@@ -66,6 +66,9 @@ class LabelDefinition:
     cutoffs: Cutoffs | None = None
     row: EachRow | None = None
     eligible: Condition | None = None
+    judge_from: date | None = (
+        None  # the hold-out begins here; left out, a fitting share of the newest rows judges
+    )
     say: Text | None = None
 
     @property

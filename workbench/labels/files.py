@@ -14,7 +14,7 @@ from workbench.tables.schema import TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names
 from workbench.text import Text
 
-_LABEL = ("kind", "row", "cutoffs", "eligible", "outcome", "say")
+_LABEL = ("kind", "row", "cutoffs", "eligible", "outcome", "judge_from", "say")
 _FLAT = ("kind", "column", "positive", "known_after_event", "say")
 _ELIGIBLE = ("any_in", "none_in", "where", "within", "match")
 _OUTCOME = (*_ELIGIBLE, "until", "gap", "lag")
@@ -96,6 +96,7 @@ def _label(name: str, label: dict[str, Any], tables: TableSet, where: str) -> La
         eligible=_condition(label["eligible"], tables, f"{where}, eligible", _ELIGIBLE)
         if "eligible" in label
         else None,
+        judge_from=_date(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         say=_say(label),
     )
 

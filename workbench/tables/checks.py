@@ -58,6 +58,25 @@ class CheckReport:
             "findings": [asdict(f) for f in self.findings],
         }
 
+    def lines(self) -> list[str]:
+        """The report for a person: tables with their rows and period, then what was found, the gravest first."""
+        told = [f"{self.dataset}: {'ready' if self.ok else 'NOT ready'}, {self.n_features} features"]
+        for table in self.tables:
+            period = (
+                f"  {table.first:%Y-%m-%d} to {table.last:%Y-%m-%d}" if table.first and table.last else ""
+            )
+            told.append(f"  {table.name}: {table.rows:,} rows{period}")
+        for label in self.labels:
+            left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
+            told.append(
+                f"  {label['task']}: {label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})"
+                + (f"; left out: {left_out}" if left_out else "")
+            )
+        gravest_first = sorted(self.findings, key=lambda f: ("stop", "quarantine", "warn").index(f.severity))
+        for finding in gravest_first:
+            told.append(f"{finding.severity:10} {finding.code} {finding.message} {finding.hint}".rstrip())
+        return told
+
 
 def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
     """Load every declared table and report what is wrong; a table that cannot be read does not hide the others."""

@@ -1,0 +1,1 @@
+"""One budgeted run: from a dataset to a registered version."""

@@ -1,0 +1,71 @@
+"""A job done here and now: the same child process as a worker's, watched by whoever asked."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from workbench import errors
+from workbench.config import Home
+from workbench.errors import WorkbenchError
+from workbench.files import read_json, write_json
+from workbench.jobs import process
+from workbench.progress import Progress
+
+_LOOK_EVERY_SECONDS = 0.1
+_EXIT_CLASSES: dict[int, type[WorkbenchError]] = {
+    kind.exit_code: kind
+    for kind in (
+        errors.UsageError,
+        errors.DataError,
+        errors.GateFailed,
+        errors.AwaitingApproval,
+        errors.Cancelled,
+        errors.Locked,
+    )
+}
+
+
+def run_here(
+    home: Home, spec: dict[str, Any], *, progress: Progress, command: process.Command = process.child_command
+) -> dict[str, Any]:
+    """The result of the job; its folder is kept under `var/jobs/`.
+
+    Raises what the child reported, as the error class of its exit code; a child that was killed gives WB-J08.
+    """
+    folder = home.jobs / f"here-{secrets.token_hex(6)}"
+    folder.mkdir(parents=True)
+    write_json(folder / "spec.json", spec)
+    child = process.start(command(home, folder), folder)
+    try:
+        while (code := child.exit_code()) is None:
+            _tell(folder, progress)
+            time.sleep(_LOOK_EVERY_SECONDS)
+    finally:
+        if child.exit_code() is None:
+            child.end()
+    if code == 0:
+        return read_json(folder / "result.json")
+    raise _failure(folder, code)
+
+
+def _tell(folder: Path, progress: Progress) -> None:
+    try:
+        said = read_json(folder / "progress.json")
+    except FileNotFoundError:
+        return
+    progress(said["stage"], said["fraction"], said["sentence"])
+
+
+def _failure(folder: Path, code: int) -> WorkbenchError:
+    try:
+        said = read_json(folder / "error.json")
+    except FileNotFoundError:
+        return WorkbenchError(
+            "WB-J08",
+            f"The run's process ended with {'signal' if code < 0 else 'exit code'} {abs(code)} before it could say why.",
+            hint=f"Its log is {folder / process.LOG_FILE}; a kill by the system usually means too little memory.",
+        )
+    return _EXIT_CLASSES.get(code, WorkbenchError)(said["code"], said["message"], said["hint"])

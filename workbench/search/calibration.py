@@ -1,0 +1,79 @@
+"""An affine map in log-odds that makes probabilities honest and leaves the ranking alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_STEPS = 30
+_MIN_SLOPE, _MAX_SLOPE = 0.5, 2.0  # a map outside says that something else is wrong; it is not ours to mend
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`slope * log_odds + intercept`, slope above 0: Platt's map, which keeps order and additivity.
+
+    J. Platt, "Probabilistic outputs for support vector machines" (1999).
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, log_odds: np.ndarray) -> np.ndarray:
+        return self.slope * log_odds + self.intercept
+
+
+def log_loss(y: np.ndarray, log_odds: np.ndarray) -> float:
+    """Mean negative log-likelihood of labels 0/1 under log-odds."""
+    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+
+
+def logistic_line(y: np.ndarray, x: np.ndarray) -> Affine:
+    """The maximum-likelihood affine map from `x` to the log-odds of `y`, by damped Newton steps."""
+    from scipy.special import expit
+
+    a, b = 1.0, 0.0
+    loss = log_loss(y, x)
+    for _ in range(_STEPS):
+        p = expit(a * x + b)
+        w = np.maximum(p * (1 - p), 1e-12)
+        g = np.array([np.dot(p - y, x), np.sum(p - y)])
+        sxx, sx, s = float(np.dot(w, x * x)), float(np.dot(w, x)), float(w.sum())
+        det = sxx * s - sx * sx
+        if det <= 1e-9 * max(1.0, sxx * s):
+            break  # a constant x: only the intercept is known, and it is right already within one step
+        step = np.array([s * g[0] - sx * g[1], sxx * g[1] - sx * g[0]]) / det
+        size = 1.0
+        while size > 1e-6:
+            trial = log_loss(y, (a - size * step[0]) * x + b - size * step[1])
+            if trial <= loss:
+                break
+            size /= 2
+        else:
+            break
+        gain = loss - trial
+        a, b, loss = a - size * float(step[0]), b - size * float(step[1]), trial
+        if gain < 1e-12:
+            break
+    return Affine(float(a), float(b))
+
+
+def calibrate(y: np.ndarray, log_odds: np.ndarray, entity: np.ndarray | None = None) -> Affine:
+    """Platt's map from out-of-fold log-odds, or the identity where the map is not trustworthy.
+
+    Guarded: it is fitted on each half of the entities (else of the rows) and must lower the log-loss of the other
+    half, and its slope must lie between 0.5 and 2.
+    """
+    if len(y) < 50 or min(int(y.sum()), int(len(y) - y.sum())) < 10:
+        return Affine()
+    codes = np.arange(len(y)) if entity is None else np.unique(entity, return_inverse=True)[1]
+    halves = (codes % 2 == 0, codes % 2 == 1)
+    if any(y[half].min(initial=1) == y[half].max(initial=0) for half in halves):
+        return Affine()
+    gain = 0.0
+    for fit_on, judge_on in (halves, halves[::-1]):
+        line = logistic_line(y[fit_on], log_odds[fit_on])
+        gain += log_loss(y[judge_on], log_odds[judge_on]) - log_loss(y[judge_on], line(log_odds[judge_on]))
+    whole = logistic_line(y, log_odds)
+    return whole if gain > 0 and _MIN_SLOPE <= whole.slope <= _MAX_SLOPE else Affine()

@@ -1,0 +1,94 @@
+"""Datasets: what there is, what is wrong with it, what a label looks like month by month."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.config import Home
+from workbench.dataset.frame import TrainingFrame
+from workbench.errors import UsageError
+from workbench.files import whole_file
+from workbench.progress import Progress, silent
+from workbench.service.days import day_of
+
+
+@dataclass(frozen=True)
+class Data:
+    """The datasets of this home."""
+
+    home: Home
+
+    def list(self) -> builtins.list[Any]:
+        """A summary of each dataset."""
+        from workbench.dataset.summary import describe_dataset
+        from workbench.tables.catalog import list_datasets
+
+        return [describe_dataset(self.home, name) for name in list_datasets(self.home)]
+
+    def tasks(self) -> builtins.list[str]:
+        """Every task, as dataset/label."""
+        from workbench.dataset.catalog import load_dataset
+        from workbench.tables.catalog import list_datasets
+
+        return [
+            f"{name}/{label}"
+            for name in list_datasets(self.home)
+            for label in load_dataset(self.home, name).labels
+        ]
+
+    def check(self, what: str) -> Any:
+        """Judges a dataset, or one label of it: `dataset` or `dataset/label`."""
+        from workbench.dataset.checks import check_dataset
+
+        name, _, label = what.partition("/")
+        return check_dataset(self.home, name, label=label or None)
+
+    def label(self, task: str) -> Any:
+        """Rows, events and event rate by month of a task, and what was left out."""
+        from workbench.dataset.summary import label_summary
+
+        return label_summary(self.home, task)
+
+    def scoring_days(self, task: str) -> tuple[Any, ...]:
+        """Days as of which a list can be made while outcomes are open, the newest first; none for a flat table."""
+        from workbench.dataset.summary import scoring_days
+
+        return scoring_days(self.home, task)
+
+    def frame(self, task: str, *, as_of: str | None = None, progress: Progress = silent) -> TrainingFrame:
+        from workbench.dataset.build import build_training_frame
+
+        return build_training_frame(
+            self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress
+        )
+
+    def build(
+        self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent
+    ) -> dict[str, Any]:
+        """Writes a task's training frame, or the features of its eligible customers as of `cutoff`."""
+        from workbench.dataset.build import build_scoring_frame
+
+        if out.suffix not in (".parquet", ".csv"):
+            raise UsageError(
+                "WB-U12", f"'{out.name}' must end in .parquet or .csv.", hint="Name the file accordingly."
+            )
+        if cutoff is None:
+            frame = self.frame(task, progress=progress)
+        else:
+            frame = build_scoring_frame(self.home, task, day_of(cutoff))
+        with whole_file(out) as part:
+            if out.suffix == ".parquet":
+                frame.rows.to_parquet(part, index=False)
+            else:
+                frame.rows.to_csv(part, index=False)
+        return {
+            "task": task,
+            "rows": len(frame.rows),
+            "features": len(frame.features),
+            "out": str(out),
+            "fingerprint": frame.fingerprint,
+            "left_out": frame.counts,
+        }

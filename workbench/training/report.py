@@ -1,0 +1,31 @@
+"""The small tables and pictures of a run, written once, so that pages and MLflow never compute them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workbench.files import write_json, write_text
+
+
+def write_report(
+    folder: Path,
+    *,
+    summary: Mapping[str, Any],
+    evaluation: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    plots: Mapping[str, bytes],
+) -> None:
+    """`summary.json`, `evaluation.json`, one CSV per table, one PNG per plot under `plots/`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "summary.json", dict(summary))
+    write_json(folder / "evaluation.json", dict(evaluation))
+    for name, table in tables.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False))
+    if plots:
+        (folder / "plots").mkdir(exist_ok=True)
+        for name, picture in plots.items():
+            (folder / "plots" / f"{name}.png").write_bytes(picture)

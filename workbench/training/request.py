@@ -1,0 +1,81 @@
+"""What a person asks for when they launch a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from workbench.dataset.frame import KINDS, Kind
+from workbench.errors import UsageError, did_you_mean
+
+SHORTEST_BUDGET_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One training run, as data: it can be queued, journalled and repeated.
+
+    Either `task` ("dataset/label") or `file` with `label`. Either `budget_seconds` or `trials`.
+    """
+
+    task: str | None = None
+    file: str | None = None
+    label: str | None = None
+    positive: str | None = None
+    kind: Kind | None = None
+    id_column: str | None = None
+    time_column: str | None = None
+    known_after_event: tuple[str, ...] = ()
+    name: str | None = None
+    budget_seconds: float | None = 60.0
+    trials: int | None = None
+    seed: int = 0
+    user: str = ""
+    trigger: str = "manual"  # manual, demo or schedule: who started it
+    as_of: str | None = None  # ISO date: outcomes known by then only
+    started_at: float | None = None  # Unix time at which the person pressed start; the budget counts from it
+    job_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.task is None) == (self.file is None):
+            raise UsageError("WB-U32", "A run needs either a task (dataset/label) or a file.")
+        if self.file is not None and not self.label:
+            raise UsageError(
+                "WB-U32",
+                f"Which column of '{self.file}' is to be predicted?",
+                hint="Name it: --label COLUMN.",
+            )
+        if self.kind is not None and self.kind not in KINDS:
+            raise UsageError(
+                "WB-U33",
+                f"There is no kind of label called '{self.kind}'.",
+                hint=did_you_mean(self.kind, KINDS),
+            )
+        if self.trials is None and (
+            self.budget_seconds is None or self.budget_seconds < SHORTEST_BUDGET_SECONDS
+        ):
+            raise UsageError(
+                "WB-U31",
+                f"A budget of {self.budget_seconds or 0:g} s is too short; the shortest is {SHORTEST_BUDGET_SECONDS:g} s.",
+                hint="60s gives a good first model.",
+            )
+        if self.trials is not None and self.trials < 1:
+            raise UsageError("WB-U34", f"--trials must be at least 1, but got {self.trials}.")
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> TrainRequest:
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(value) - known)
+        if unknown:
+            raise UsageError(
+                "WB-U35", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
+            )
+        plain: dict[str, Any] = {**value, "known_after_event": tuple(value.get("known_after_event", ()))}
+        return cls(**plain)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "known_after_event": list(self.known_after_event)}
+
+    @property
+    def title(self) -> str:
+        return self.name or self.task or str(self.file)

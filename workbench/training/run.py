@@ -1,0 +1,142 @@
+"""One training run: dataset, search, one look at the hold-out, scorecard, explanation, a registered version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.config import Home
+from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
+from workbench.dataset.leakage import leakage_findings
+from workbench.dataset.splits import Splits, make_splits
+from workbench.progress import Progress
+from workbench.search.budget import Deadline
+from workbench.search.search import SearchResult, search
+from workbench.search.spec import SearchSpec
+from workbench.training.challenge import against_champion
+from workbench.training.clock import Clock
+from workbench.training.judgement import judge
+from workbench.training.keeping import keep
+from workbench.training.request import TrainRequest
+from workbench.training.warmup import Warmup
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run leaves: a registered version and the figures it was judged by."""
+
+    run_id: str | None
+    model: str
+    version: int
+    task: str
+    kind: str
+    event_class: str
+    rows: int
+    event_rate: float
+    metrics: dict[str, float]
+    split: str
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    wall_seconds: float
+    against_champion: dict[str, Any] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "notes": list(self.notes), "warnings": list(self.warnings)}
+
+
+def read_frame(request: TrainRequest, home: Home, progress: Progress) -> TrainingFrame:
+    """The training frame that a request speaks of."""
+    if request.task is not None:
+        from workbench.dataset.build import build_training_frame
+
+        as_of = date.fromisoformat(request.as_of) if request.as_of else None
+        return build_training_frame(home, request.task, as_of=as_of, progress=progress)
+    from workbench.dataset.flat import flat_training_frame
+
+    source = Path(str(request.file))
+    return flat_training_frame(
+        source,
+        label=str(request.label),
+        positive=request.positive,
+        kind=request.kind or "response",
+        id_column=request.id_column,
+        time_column=request.time_column,
+        known_after_event=request.known_after_event,
+        name=request.name or source.name.split(".")[0],
+    )
+
+
+def run_training(request: TrainRequest, *, home: Home, progress: Progress, folder: Path) -> TrainResult:
+    """The whole run within its budget; `folder` keeps the journal, and a file named `finish` in it ends the search."""
+    clock = Clock(request.budget_seconds if request.trials is None else None, request.started_at)
+    began = datetime.now(UTC)
+
+    def tell(stage: str, sentence: str) -> None:
+        progress(stage, clock.fraction(), sentence)
+
+    warmup = Warmup(home)
+    tell("read", request.title)
+    frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
+    splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
+    leaks = leakage_findings(frame, seed=request.seed)
+    warnings = tuple(leak.message for leak in leaks if leak.severity == "stop")
+    suspicions = tuple(leak.message for leak in leaks if leak.severity == "warn")
+    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
+    found = find_model(frame, splits, request, clock, folder, tell)
+    tell("judge", "the hold-out is opened, once")
+    judgement = judge(frame, splits, found, seed=request.seed)
+    challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
+    tell("keep", "scorecard, explanation, MLflow")
+    warmup.wait()
+    kept = keep(
+        home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder
+    )
+    result = TrainResult(
+        run_id=kept.run_id,
+        model=frame.name,
+        version=kept.version,
+        task=frame.task,
+        kind=frame.kind,
+        event_class=frame.event_class,
+        rows=len(frame.rows),
+        event_rate=float(frame.rows[LABEL].mean()),
+        metrics=judgement.metrics,
+        split=splits.sentence["en"],
+        notes=(*frame.notes, *suspicions, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        warnings=warnings,
+        wall_seconds=round(clock.elapsed, 2),
+        against_champion=challenge,
+    )
+    progress("done", 1.0, f"{result.model} version {result.version}")
+    return result
+
+
+def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
+    """The label's own first day of judgement, as long as rows from then on have matured; else the newest rows judge."""
+    if frame.judge_from is None or frame.rows[CUTOFF].max() < pd.Timestamp(frame.judge_from):
+        return None
+    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-return-type] - a date is never NaT
+
+
+def find_model(
+    frame: TrainingFrame, splits: Splits, request: TrainRequest, clock: Clock, folder: Path, tell: Any
+) -> SearchResult:
+    """The search over the training part of the frame."""
+    train = np.flatnonzero(splits.train)
+    rows = frame.rows.iloc[train].reset_index(drop=True)
+    seconds = clock.search_seconds(len(rows), len(frame.features))
+    return search(
+        rows[list(frame.features)],
+        rows[LABEL].to_numpy(),
+        folds=splits.folds_within_train(),
+        spec=SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
+        deadline=Deadline.after(seconds, folder),
+        journal=folder / "journal",
+        progress=lambda stage, _, sentence: tell("search", sentence),
+        entity=rows[frame.entity].to_numpy() if frame.entity else None,
+    )
