@@ -4,62 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from workbench.config import Home
-from workbench.ui.launch import healthy
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class App:
-    """A running app and where it keeps its things."""
-
-    home: Home
-    url: str
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_app(folder: Path) -> App:
-    port = free_port()
-    log = folder / "app.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workbench", "app", "--home", str(folder), "--port", str(port)],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=stream,
-            stderr=stream,
-        )
-    until = time.monotonic() + 60
-    while not healthy(port):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.1)
-    return App(Home(folder), f"http://127.0.0.1:{port}", process, log)
+from tests.ui.running import ROOT, App, start_app
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +46,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh visitor at 1280 px; every request that would leave this machine fails the test."""
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="en-US", accept_downloads=True
+        viewport={"width": 1280, "height": 1300}, locale="en-US", accept_downloads=True
     )
     opened = context.new_page()
     abroad: list[str] = []

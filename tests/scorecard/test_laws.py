@@ -69,7 +69,7 @@ def test_grades_are_strictly_monotone_where_they_differ(p: np.ndarray, seed: int
         assert (steps > 0).all() if kind == "risk" else (steps < 0).all()
 
 
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(deadline=None, derandomize=True, max_examples=6)
 @given(st.integers(0, 2**32 - 1))
 def test_points_in_chunks_are_points_in_whole(seed: int) -> None:
     draw = np.random.default_rng(seed)

@@ -67,8 +67,8 @@ def task_words(view: View, task: str) -> str:
 
 
 def short(title: str) -> str:
-    """A title up to its colon."""
-    return re.split("[::]", title, maxsplit=1)[0].strip()
+    """A title up to its colon, of either width."""
+    return re.split("[:\uff1a]", title, maxsplit=1)[0].strip()
 
 
 def _definitions(view: View) -> tuple[object, ...]:

@@ -9,13 +9,17 @@ import streamlit as st
 from workbench import charts
 from workbench.ui.view import View
 
+FIGURE_WIDTH = 180
+
 
 def show_label_facts(view: View, detail: Any) -> None:
     """Rows, events and their share; by month where there are months."""
-    rows, events, rate = st.columns(3)
-    rows.metric(view.t("label.rows"), f"{detail.rows:,}", help=view.t("label.rows.help"))
-    events.metric(view.t("label.events"), f"{detail.events:,}")
-    rate.metric(view.t("label.rate"), f"{detail.event_rate:.1%}")
+    with st.container(horizontal=True):
+        st.metric(
+            view.t("label.rows"), f"{detail.rows:,}", help=view.t("label.rows.help"), width=FIGURE_WIDTH
+        )
+        st.metric(view.t("label.events"), f"{detail.events:,}", width=FIGURE_WIDTH)
+        st.metric(view.t("label.rate"), f"{detail.event_rate:.1%}", width=FIGURE_WIDTH)
     left_out = {reason: n for reason, n in detail.excluded.items() if n}
     if left_out:
         listed = "; ".join(f"{view.word('excluded', reason)}: {n:,}" for reason, n in left_out.items())

@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench.ui.view import View
 
+FIGURE_WIDTH = 180
 METRICS = ("auc", "ks", "gini", "lift_10", "capture_20", "logloss", "brier", "ece", "slope", "intercept")
 
 
@@ -16,18 +17,22 @@ def for_modelers(view: View, model: Any, report: Any) -> None:
     """Metrics with their intervals, the leaderboard, the MLflow run, and the files."""
     evaluation, summary = report.evaluation, report.summary
     shown = [name for name in ("auc", "ks", "lift_10") if name in evaluation["metrics"]]
-    for place, name in zip(st.columns(4), [*shown, "card_auc"], strict=False):
+    figures = st.container(horizontal=True)
+    for name in (*shown, "card_auc"):
         value = model.metrics.get("card_auc") if name == "card_auc" else evaluation["metrics"][name]
         low_high = evaluation["intervals"].get(name)
-        place.metric(
+        figures.metric(
             view.word("metric", name),
             "–" if value is None else f"{value:.3f}",
             delta=f"{low_high[0]:.3f} – {low_high[1]:.3f}" if low_high else None,
             delta_color="off",
             delta_arrow="off",
             help=view.word("metric.help", name),
+            width=FIGURE_WIDTH,
         )
-    st.dataframe(metric_table(view, evaluation), hide_index=True, alt=view.t("modelers.metrics"))
+    st.dataframe(
+        metric_table(view, evaluation), hide_index=True, placeholder="–", alt=view.t("modelers.metrics")
+    )
     st.markdown(f"**{view.t('modelers.leaderboard')}**")
     st.dataframe(report.leaderboard, hide_index=True, alt=view.t("modelers.leaderboard"))
     st.markdown(

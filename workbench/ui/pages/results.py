@@ -17,6 +17,9 @@ from workbench.ui.view import View, address, go, guarded
 
 DRIVERS_SHOWN = 15
 CUT_COLOUR = "#d9822b"
+FIGURE_WIDTH = 160
+SHARES = ("share", "event_rate", "rate_low", "rate_high", "p_min", "p_max")
+ROW_HEIGHT = 26
 
 
 def page(view: View) -> None:
@@ -97,8 +100,9 @@ def show_yield(view: View, kind: str, gained: Yield) -> None:
         ("reached", f"{gained.capture:.0%}"),
         ("lift", f"{gained.lift:.1f}"),
     )
-    for place, (name, value) in zip(st.columns(4), figures, strict=True):
-        place.metric(view.t(f"yield.{name}"), value, help=view.t("yield.help"))
+    with st.container(horizontal=True):
+        for name, value in figures:
+            st.metric(view.t(f"yield.{name}"), value, help=view.t("yield.help"), width=FIGURE_WIDTH)
 
 
 def with_cut(chart: Any, depth: float) -> Any:
@@ -123,7 +127,11 @@ def show_trust(view: View, report: Any) -> None:
 
 def show_why(view: View, report: Any) -> None:
     drivers = report.importance.head(DRIVERS_SHOWN)
-    st.altair_chart(charts.importance_bar(drivers, language=view.language))
+    bars = charts.importance_bar(drivers, language=view.language, top=DRIVERS_SHOWN)
+    # every bar keeps its label
+    st.altair_chart(
+        bars.properties(height=ROW_HEIGHT * len(drivers) + 60).configure_axisY(labelOverlap=False)
+    )
     st.caption(view.t("results.drivers.about"))
     left, right = st.columns(2)
     for place, name in ((left, "beeswarm"), (right, "waterfall")):
@@ -138,16 +146,24 @@ def show_card(view: View, report: Any) -> None:
     summary = report.summary
     st.markdown(f"**{view.t('results.grades')}**")
     st.caption(view.text(summary["grades"]))
-    st.dataframe(named(view, report.grades, "grades"), hide_index=True, alt=view.t("results.grades"))
+    show_table(view, report.grades, "grades", about=view.t("results.grades"))
     st.markdown(f"**{view.t('results.points')}**")
     st.caption(view.text(summary["card_direction"]))
     points = report.table("scorecard_zh") if view.language == "zh" else report.scorecard
-    st.dataframe(named(view, points, "card"), hide_index=True, alt=view.t("results.points"))
+    points = points.drop(columns=["exact_points"], errors="ignore")
+    show_table(view, points, "card", about=view.t("results.points"))
 
 
-def named(view: View, table: pd.DataFrame, group: str) -> pd.DataFrame:
-    """The table with its columns' names in words, rounded for reading."""
-    return table.round(4).rename(columns={name: view.word(f"column.{group}", name) for name in table.columns})
+def show_table(view: View, table: pd.DataFrame, group: str, *, about: str) -> None:
+    """The table with its columns' names in words, shares as percentages, and figures short enough to read."""
+    names = {name: view.word(f"column.{group}", name) for name in table.columns}
+    shapes: dict[str, Any] = {}
+    for name, shown in names.items():
+        if name in SHARES:
+            shapes[shown] = st.column_config.NumberColumn(format="percent")
+        elif pd.api.types.is_float_dtype(table[name]):
+            shapes[shown] = st.column_config.NumberColumn(format="localized")
+    st.dataframe(table.round(3).rename(columns=names), hide_index=True, column_config=shapes, alt=about)
 
 
 if __name__ == "__main__":
