@@ -79,7 +79,6 @@ def test_trials_repeat_exactly() -> None:
 
 
 def test_scorecard_is_made_on_first_use() -> None:
-    pytest.importorskip("workbench.scorecard.card", reason="the scorecard room is not built yet")
     X, y = customers(600)
     card = AutoModel(trials=1, threads=1, kind="risk").fit(X, y).scorecard_
     assert card.points(X).shape == (600,)

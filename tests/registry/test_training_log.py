@@ -60,6 +60,7 @@ def test_a_version_is_whole_on_disk_and_scores_the_same_bit_by_bit(
     assert names == {
         "facts.json", "schema.json", "ensemble", "scorecard.json", "grades.json", "reference.parquet",
     }  # fmt: skip
+    assert (ref.report / "model_card.md").read_text().startswith("# shop.response, version 1")
     assert (ref.report / "gains.csv").read_text() == "depth,lift\n0.1,3.1\n"
     X, _ = customers(200, seed=3)
     again = load(mirrored, ref)
@@ -79,6 +80,14 @@ def test_mlflow_has_one_parent_one_level_of_children_and_all_that_modelers_look_
     assert [run.info.run_id for run in parents] == [row.run_id]
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == row.run_id]
     assert len(children) == 20
+    best = next(run for run in children if run.info.run_name == "trial 0 lightgbm")
+    assert best.data.metrics == {
+        "cv_auc": 0.8,
+        "cv_logloss": 0.4,
+        "trial_seconds": 1.0,
+        "blend_weight": 0.0,
+    }
+    assert best.data.params == {"config": "num_leaves=0", "family": "lightgbm"}
     assert {run.info.status for run in runs} == {"FINISHED"}
     parent = client.get_run(row.run_id)
     assert parent.data.metrics == {"test_auc": 0.81, "test_ks": 0.5, "cv_auc": 0.8, "card_auc": 0.79}

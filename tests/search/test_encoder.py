@@ -77,3 +77,8 @@ def test_round_trip_through_json(table) -> None:
     encoder = Encoder.fit(X)
     again = Encoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
     assert again == encoder
+
+
+def test_a_column_name_that_stands_twice_is_refused() -> None:
+    with pytest.raises(DataError, match="WB-S09: Column name 'a' stands more than once"):
+        Encoder.fit(pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -172,3 +174,60 @@ def test_budgets_as_people_write_them(text, seconds) -> None:
 def test_other_budgets_are_refused(text) -> None:
     with pytest.raises(UsageError, match="WB-S01"):
         seconds_of(text)
+
+
+def test_a_memory_limit_leaves_families_out_and_says_so(table) -> None:
+    X, y = table
+    spec = SearchSpec(trials=3, memory_mb=1)
+    wide = pd.concat([X[["ratio"]].rename(columns={"ratio": f"r{i}"}) for i in range(40)], axis=1)
+    result = search(
+        wide.assign(ratio=X["ratio"]), y, folds=three_folds(y), spec=spec, deadline=Deadline.after(None)
+    )
+    assert "logistic" not in set(result.leaderboard["family"])
+    assert any("needs about" in reason for reason in result.skipped)
+
+
+def test_thousands_of_columns_are_narrowed_to_the_telling_ones() -> None:
+    from workbench.search.encoder import Encoder
+    from workbench.search.narrowing import KEPT, strongest
+
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(500, 1500)), columns=[f"noise{i}" for i in range(1500)])
+    y = (X["noise7"] ** 2 + X["noise1400"] > 1).to_numpy().astype(float)  # one effect has no direction
+    kept = strongest(Encoder.fit(X).transform(X), y)
+    assert len(kept) == KEPT
+    assert {7, 1400} <= set(kept)
+    assert list(kept) == sorted(kept)
+
+
+def test_a_folder_without_an_ensemble_is_refused(tmp_path) -> None:
+    with pytest.raises(DataError, match="WB-S10: .* holds no readable ensemble.json"):
+        Ensemble.load(tmp_path)
+    (tmp_path / "ensemble.json").write_text('{"format": 99}')
+    with pytest.raises(DataError, match="has format 99"):
+        Ensemble.load(tmp_path)
+
+
+KILLED = """
+import sys, pathlib
+from tests.search.conftest import mixed_table
+from tests.search.test_search import searched
+searched(mixed_table(), trials=5, journal=pathlib.Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_search_goes_on_where_it_was(table, tmp_path) -> None:
+    """kill -9 in the middle; the same call then fits only what is missing and ends as if nothing had happened."""
+    lines = tmp_path / "trials.jsonl"
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)])
+    try:
+        while child.poll() is None and not (lines.exists() and len(lines.read_text().splitlines()) >= 4):
+            time.sleep(0.02)
+    finally:
+        child.kill()
+        child.wait()
+    kept = lines.read_text().splitlines()
+    assert 4 <= len(kept) < 15
+    resumed = searched(table, trials=5, journal=tmp_path)
+    assert lines.read_text().splitlines()[: len(kept) - 1] == kept[:-1]
+    assert np.array_equal(resumed.oof_log_odds, searched(table, trials=5).oof_log_odds)

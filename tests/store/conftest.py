@@ -6,6 +6,8 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,42 +19,35 @@ from workbench.store.database import Store
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """Address of a PostgreSQL server on 127.0.0.1 that lives as long as the tests."""
     initdb, postgres = shutil.which("initdb"), shutil.which("postgres")
-    if initdb is None or postgres is None or os.geteuid() == 0 and shutil.which("runuser") is None:
+    as_root = os.geteuid() == 0
+    if initdb is None or postgres is None or (as_root and shutil.which("runuser") is None):
         pytest.skip("PostgreSQL's server is not installed on this machine")
-    folder = tmp_path_factory.mktemp("postgresql")
-    data = folder / "data"
-    prefix: list[str] = []
-    if os.geteuid() == 0:  # the server refuses to run as root
-        prefix = ["runuser", "-u", "nobody", "--"]
-        for part in (folder, *folder.parents[:3]):
-            if part != Path("/tmp"):
-                part.chmod(part.stat().st_mode | 0o055)
-        data.mkdir(mode=0o700)
-        shutil.chown(data, "nobody")
-    subprocess.run(
-        [*prefix, initdb, "-D", str(data), "-U", "bank", "-A", "trust", "-N"], check=True, capture_output=True
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
-    server = subprocess.Popen(
-        [*prefix, postgres, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    prefix = ["runuser", "-u", "nobody", "--"] if as_root else []  # the server refuses to run as root
+    data = tempfile.mkdtemp(prefix="workbench-postgresql-")
     try:
-        _wait_for(port, server)
-        yield f"postgresql://bank@127.0.0.1:{port}"
+        if as_root:
+            shutil.chown(data, "nobody")
+        made = [*prefix, initdb, "-D", data, "-U", "bank", "-A", "trust", "-N"]
+        subprocess.run(made, check=True, capture_output=True, cwd="/")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        serve = [*prefix, postgres, "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
+        server = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        try:
+            _wait_for(port, server)
+            yield f"postgresql://bank@127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        shutil.rmtree(data)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    import time
-
     import psycopg
 
     for _ in range(150):

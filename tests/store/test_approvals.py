@@ -28,11 +28,21 @@ PEOPLE = {
 }
 
 
-@pytest.fixture
-def staffed(store: Store) -> Store:
+def staff(store: Store) -> Store:
     for name, roles in PEOPLE.items():
         put_user(store, name, roles, who="root", at=AT)
     return store
+
+
+@pytest.fixture
+def staffed(home: Home) -> Store:
+    return staff(open_store(home))
+
+
+@pytest.fixture
+def staffed_anywhere(store: Store) -> Store:
+    """The same in SQLite and in PostgreSQL, for what the database itself must get right."""
+    return staff(store)
 
 
 def ask(store: Store, subject: Subject | None = None, who: str = "ann") -> Approval:
@@ -43,12 +53,12 @@ def approve(store: Store, asked: Approval, who: str = "bob") -> Approval:
     return approvals.approve(store, asked.id, who=who, reason="fine", evidence={"test_auc": 0.8}, at=AT)
 
 
-def test_an_approved_model_is_live_with_who_why_and_evidence(staffed: Store) -> None:
-    asked = ask(staffed)
+def test_an_approved_model_is_live_with_who_why_and_evidence(staffed_anywhere: Store) -> None:
+    asked = ask(staffed_anywhere)
     assert (asked.status, asked.waits_for) == ("waiting", "approver")
-    done = approve(staffed, asked)
+    done = approve(staffed_anywhere, asked)
     assert (done.status, done.decider, done.waits_for) == ("approved", "bob", None)
-    (line,) = ledger.history(staffed, "m")
+    (line,) = ledger.history(staffed_anywhere, "m")
     assert (line.action, line.version, line.previous_version, line.who, line.why) == (
         "promote",
         1,
@@ -57,7 +67,7 @@ def test_an_approved_model_is_live_with_who_why_and_evidence(staffed: Store) -> 
         "fine",
     )
     assert line.evidence == {"test_auc": 0.8, "approval": asked.id, "requester": "ann", "validator": None}
-    assert [entry.action for entry in audit.lines(staffed, subject="model:m@1")] == [
+    assert [entry.action for entry in audit.lines(staffed_anywhere, subject="model:m@1")] == [
         "model.promote",
         "approval.approved",
         "approval.requested",
@@ -71,10 +81,10 @@ def test_asking_twice_is_asking_once(staffed: Store) -> None:
     assert ask(staffed) == done
 
 
-def test_after_a_rejection_one_may_ask_anew(staffed: Store) -> None:
-    first = ask(staffed)
-    approvals.reject(staffed, first.id, who="bob", reason="too few rows", at=AT)
-    second = ask(staffed)
+def test_after_a_rejection_one_may_ask_anew(staffed_anywhere: Store) -> None:
+    first = ask(staffed_anywhere)
+    approvals.reject(staffed_anywhere, first.id, who="bob", reason="too few rows", at=AT)
+    second = ask(staffed_anywhere)
     assert (second.id > first.id, second.status) == (True, "waiting")
 
 
@@ -179,8 +189,8 @@ def test_the_marketing_tier_needs_no_validator(staffed: Store) -> None:
         validate(staffed, ask(staffed), "val")
 
 
-def test_many_decide_at_once_and_one_decides(staffed: Store, any_home: Home) -> None:
-    asked = ask(staffed)
+def test_many_decide_at_once_and_one_decides(staffed_anywhere: Store, any_home: Home) -> None:
+    asked = ask(staffed_anywhere)
 
     def decide(k: int) -> str:
         store = open_store(any_home)
@@ -195,11 +205,11 @@ def test_many_decide_at_once_and_one_decides(staffed: Store, any_home: Home) -> 
     with ThreadPoolExecutor(8) as pool:
         outcomes = sorted(pool.map(decide, range(8)))
     assert outcomes[:7] == ["WB-A06"] * 7
-    assert outcomes[7] == approvals.get(staffed, asked.id).status
-    assert len(ledger.history(staffed, "m")) == (outcomes[7] == "approved")
+    assert outcomes[7] == approvals.get(staffed_anywhere, asked.id).status
+    assert len(ledger.history(staffed_anywhere, "m")) == (outcomes[7] == "approved")
 
 
-def test_many_ask_at_once_and_one_request_is_made(staffed: Store, any_home: Home) -> None:
+def test_many_ask_at_once_and_one_request_is_made(staffed_anywhere: Store, any_home: Home) -> None:
     with ThreadPoolExecutor(8) as pool:
         asked = list(pool.map(lambda _: ask(open_store(any_home)).id, range(8)))
     assert len(set(asked)) == 1
@@ -209,19 +219,19 @@ def live(store: Store, version: int) -> None:
     approve(store, ask(store, Subject("model", "m", version)))
 
 
-def test_a_rollback_uncovers_what_was_live_before(staffed: Store) -> None:
+def test_a_rollback_uncovers_what_was_live_before(staffed_anywhere: Store) -> None:
     for version in (1, 2, 3):
-        live(staffed, version)
-    assert ledger.live_stack(staffed, "m") == [1, 2, 3]
+        live(staffed_anywhere, version)
+    assert ledger.live_stack(staffed_anywhere, "m") == [1, 2, 3]
     deed = Deed("bob", "complaints", {}, AT)
-    assert ledger.roll_back(staffed, "m", deed).version == 2
-    line = ledger.roll_back(staffed, "m", deed)
+    assert ledger.roll_back(staffed_anywhere, "m", deed).version == 2
+    line = ledger.roll_back(staffed_anywhere, "m", deed)
     assert (line.action, line.version, line.previous_version, line.why) == ("rollback", 1, 2, "complaints")
     with pytest.raises(UsageError, match="WB-R04.*version 1 is the first"):
-        ledger.roll_back(staffed, "m", deed)
-    live(staffed, 4)
-    assert ledger.live_stack(staffed, "m") == [1, 4]
-    assert len(ledger.history(staffed, "m")) == 6
+        ledger.roll_back(staffed_anywhere, "m", deed)
+    live(staffed_anywhere, 4)
+    assert ledger.live_stack(staffed_anywhere, "m") == [1, 4]
+    assert len(ledger.history(staffed_anywhere, "m")) == 6
 
 
 def test_nothing_live_nothing_to_roll_back(staffed: Store) -> None:

@@ -77,6 +77,15 @@ def _short(value: Any) -> str:
     return text if len(text) <= 500 else text[:497] + "..."
 
 
+# the leaderboard's columns, by the names that every run uses
+_TRIAL_METRICS = {
+    "auc": "cv_auc",
+    "logloss": "cv_logloss",
+    "seconds": "trial_seconds",
+    "weight": "blend_weight",
+}
+
+
 def _trials(leaderboard: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The best trials, best first, as the leaderboard has them: at most 40, so that MLflow's page stays readable."""
     if leaderboard is None:
@@ -84,7 +93,7 @@ def _trials(leaderboard: pd.DataFrame | None) -> list[dict[str, Any]]:
     trials = []
     for position, row in enumerate(leaderboard.head(MAX_TRIALS).to_dict("records")):
         numbers = {
-            str(k): float(v)
+            _TRIAL_METRICS.get(str(k), str(k)): float(v)
             for k, v in row.items()
             if isinstance(v, (int, float)) and not isinstance(v, bool) and k != "trial" and math.isfinite(v)
         }

@@ -30,6 +30,9 @@ def log_training(home: Home, record: RunRecord) -> Logged:
         if record.files is not None:
             shutil.copytree(record.files, folder, dirs_exist_ok=True)
 
+    def sign(folder: Path, version: int) -> None:
+        write_text(folder / "report" / "model_card.md", model_card(facts, version=version))
+
     origin = VersionOrigin(
         name=check_name(facts.name),
         task=facts.task,
@@ -39,9 +42,8 @@ def log_training(home: Home, record: RunRecord) -> Logged:
         job_id=facts.job_id,
         created_at=record.ended_at,
     )
-    row = add_version(store, origin, models=home.models, write=write)
+    row = add_version(store, origin, models=home.models, write=write, sign=sign)
     folder = home.models / row.name / str(row.version)
-    write_text(folder / "report" / "model_card.md", model_card(facts, version=row.version))
     mirror_pending(home, facts.name)
     row = get_version(store, row.name, row.version) or row
     return Logged(row.version, folder, row.run_id, row.mlflow_version, row.mirror_problem)

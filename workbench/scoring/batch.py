@@ -90,6 +90,7 @@ def _reasons(
         features.iloc[chosen],
         kind=facts.kind,
         sentences=dict(facts.sentences),
+        groups=dict(facts.groups),
         reference=artefact.reference,
         language=language,
         n=len(REASONS),

@@ -24,6 +24,8 @@ _SHARES = {"catboost": 0.2, "lightgbm": 0.12, "xgboost": 0.12, "logistic": 0.06}
 _CELLS_PER_SECOND = {"catboost": 0.5e6, "lightgbm": 1.2e6, "xgboost": 0.8e6, "logistic": 0.25e6}
 """Rows x columns that one busy core can read in and still learn from, per second of a slot: with more, the slot
 would be over before the first tree, so the fit gets a sample of its rows."""
+_COPIES = {"catboost": 3, "lightgbm": 2, "xgboost": 3, "logistic": 6}
+"""How many times its training rows, as float64, a family holds in memory during a fit."""
 _LEAST_ROWS = 5_000
 _TAIL = 0.02  # of the time, in which no fit is begun or still running
 _LOGISTIC_ROWS = 100_000  # a hundred weights are known well enough from these
@@ -108,6 +110,8 @@ class Bench:
             while todo or running:
                 while todo and len(running) < self.spec.threads and not self.deadline.over():
                     config, fold = todo.pop()
+                    if self._too_large(config):
+                        continue
                     if config.id not in self.skipped and self._fits_in(config):
                         running[pool.submit(self._fit, config, fold, slot)] = config
                 if not running:
@@ -122,6 +126,21 @@ class Bench:
         if not self.entries or not self.deadline.limited:
             return True
         return self.seconds(config) <= self.deadline.remaining() - _TAIL * self.total
+
+    def _too_large(self, config: Config) -> bool:
+        """Whether side-by-side fits of this family would pass the memory limit; then it is skipped, with the reason."""
+        if self.spec.memory_mb is None:
+            return False
+        rows = max(len(train) for train, _ in self.folds)
+        if config.family == "logistic":
+            rows = min(rows, _LOGISTIC_ROWS)
+        cells = rows * max(1, min(len(self.data.active), KEPT))
+        needed = cells * 8 * _COPIES[config.family] * self.spec.threads / 2**20
+        if needed > self.spec.memory_mb:
+            reason = f"needs about {needed:,.0f} MB, and the limit is {self.spec.memory_mb:,} MB"
+            self.skipped[config.id] = f"{config.label}: {reason}"
+            return True
+        return False
 
     def _sample(self, train: np.ndarray, config: Config, fold: int, seconds: float | None) -> np.ndarray:
         """The fold's training rows, or as many of them as this family can take in within its slot."""

@@ -34,11 +34,6 @@ class Deadline:
     ) -> Deadline:
         return cls(None if seconds is None else clock() + seconds, folder=folder, clock=clock)
 
-    def earlier(self, seconds: float) -> Deadline:
-        """The same deadline, `seconds` sooner: what is left is reserved for later stages."""
-        end = None if self._end is None else self._end - seconds
-        return Deadline(end, folder=None if self._flag is None else self._flag.parent, clock=self._clock)
-
     @property
     def limited(self) -> bool:
         return self._end is not None
@@ -67,7 +62,7 @@ class Deadline:
 class Slot:
     """One fit's share of the time. `seconds` None: the fit takes the rounds its configuration asks for.
 
-    A learner asks `over()` after each round and stops there; `fraction(seconds)` tells it how it stands.
+    A learner asks `over()` after each round and stops there.
     """
 
     def __init__(self, deadline: Deadline, seconds: float | None) -> None:

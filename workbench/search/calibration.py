@@ -59,15 +59,18 @@ def logistic_line(y: np.ndarray, x: np.ndarray) -> Affine:
     return Affine(float(a), float(b))
 
 
-def calibrate(y: np.ndarray, log_odds: np.ndarray) -> Affine:
+def calibrate(y: np.ndarray, log_odds: np.ndarray, entity: np.ndarray | None = None) -> Affine:
     """Platt's map from out-of-fold log-odds, or the identity where the map is not trustworthy.
 
-    Guarded: it is fitted on each half of the rows and must lower the log-loss of the other half, and its slope
-    must lie between 0.5 and 2.
+    Guarded: it is fitted on each half of the entities (else of the rows) and must lower the log-loss of the other
+    half, and its slope must lie between 0.5 and 2.
     """
     if len(y) < 50 or min(int(y.sum()), int(len(y) - y.sum())) < 10:
         return Affine()
-    halves = (np.arange(len(y)) % 2 == 0, np.arange(len(y)) % 2 == 1)
+    codes = np.arange(len(y)) if entity is None else np.unique(entity, return_inverse=True)[1]
+    halves = (codes % 2 == 0, codes % 2 == 1)
+    if any(y[half].min(initial=1) == y[half].max(initial=0) for half in halves):
+        return Affine()
     gain = 0.0
     for fit_on, judge_on in (halves, halves[::-1]):
         line = logistic_line(y[fit_on], log_odds[fit_on])

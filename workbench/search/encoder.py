@@ -115,6 +115,13 @@ class Encoder:
 
     @classmethod
     def fit(cls, X: pd.DataFrame) -> Encoder:
+        """Freezes `X`'s columns; raises DataError WB-S09 for a column name that stands twice."""
+        names = pd.Index([str(name) for name in X.columns])
+        if names.has_duplicates:
+            twice = names[names.duplicated()][0]
+            raise DataError(
+                "WB-S09", f"Column name '{twice}' stands more than once.", "Give each column its own name."
+            )
         return cls(tuple(_code(str(name), X.iloc[:, i]) for i, name in enumerate(X.columns)))
 
     @cached_property

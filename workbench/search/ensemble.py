@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from workbench.errors import DataError
 from workbench.files import read_json, whole_folder, write_json
 from workbench.search.calibration import Affine
 from workbench.search.encoder import Encoded, Encoder
@@ -112,8 +114,11 @@ class Ensemble:
 
     @classmethod
     def load(cls, folder: Path) -> Ensemble:
-        """The saved ensemble; its predictions are bit-equal to those before saving."""
-        facts = read_json(folder / "ensemble.json")
+        """The saved ensemble; its predictions are bit-equal to those before saving.
+
+        Raises DataError WB-S10 if the folder holds no ensemble that this version can read.
+        """
+        facts = _facts(folder)
         members = []
         for stored in facts["members"]:
             config = Config.from_dict(stored["config"])
@@ -122,6 +127,19 @@ class Ensemble:
             members.append(Member(config, stored["weight"], models))
         calibration = Affine(facts["slope"], facts["intercept"])
         return cls(Encoder.from_dict(facts["encoder"]), tuple(members), calibration, facts["threads"])
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    hint = "Train the model again, or restore its folder whole."
+    try:
+        facts = read_json(folder / "ensemble.json")
+    except (OSError, ValueError) as exc:
+        raise DataError("WB-S10", f"{folder} holds no readable ensemble.json ({exc}).", hint) from exc
+    if facts.get("format") != _FORMAT:
+        raise DataError(
+            "WB-S10", f"{folder} has format {facts.get('format')!r}, but this version reads {_FORMAT}.", hint
+        )
+    return facts
 
 
 def _starts(rows: int) -> Sequence[int]:

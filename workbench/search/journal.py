@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.files import whole_folder, write_json
+from workbench.files import whole_folder
 from workbench.search.encoder import Encoded
 from workbench.search.learners import LEARNERS, Config, Fitted
 
@@ -101,10 +101,6 @@ class Journal:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def note(self, name: str, value: Any) -> None:
-        """A small JSON file beside the trials, for people who look."""
-        write_json(self.folder / name, value)
-
 
 def _last_byte(stream: Any) -> bytes:
     stream.seek(-1, os.SEEK_END)
@@ -116,10 +112,18 @@ def _digest(values: np.ndarray) -> str:
 
 
 def fingerprint(
-    data: Encoded, y: np.ndarray, folds: Sequence[tuple[np.ndarray, np.ndarray]], seed: int
+    data: Encoded,
+    y: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    seed: int,
+    repeatable: bool,
 ) -> str:
-    """Sixteen hex digits of the rows, labels, folds and seed: results of another search never mix in."""
-    digest = hashlib.sha256(str((seed, data.names, data.values.shape)).encode())
+    """Sixteen hex digits of the rows, labels, folds, seed and mode: results of another search never mix in.
+
+    A search by trials and one by the clock keep apart too: where the clock shaped a fit, it does not repeat.
+    """
+    digest = hashlib.sha256(str((seed, repeatable, data.names, data.values.shape)).encode())
     for array in (np.ascontiguousarray(data.values), np.asarray(y, dtype=np.int8)):
         digest.update(array.tobytes())
     for train, valid in folds:

@@ -33,6 +33,7 @@ _CLOSING_SHARE = 0.02  # of the time, for blending and calibrating
 _MOST = 0.75  # of the rows: a model that saw these gains little from a refit on all
 _REFITTED = 3  # members for whose refit time is kept, where folds run forward in time
 _PATIENCE = 3  # waves of local search without gain before the search ends early
+_SAY_EVERY_SECONDS = 0.25
 _GAIN = 3e-4  # of the log-loss: less is noise
 _FAMILIES = ("lightgbm", "catboost", "lightgbm", "xgboost")  # a wave of the local search
 
@@ -68,23 +69,28 @@ def search(
     its fold models; otherwise (forward in time, one hold-out) members are refitted on all rows.
 
     With `spec.trials` the clock decides nothing and the result repeats exactly. With `journal` (a folder)
-    finished folds are kept, and the same call after a crash goes on from there.
+    finished folds are kept, and the same call after a crash goes on from there. `entity` (one value per row) keeps
+    a customer's rows together where the calibration checks itself.
 
     Raises DataError WB-S04 if `y` has one class only, Cancelled WB-S06 if time ran out before any fit ended.
     """
+    from threadpoolctl import threadpool_limits
+
     y = _checked(X, y)
     say = progress or silent
     encoder = Encoder.fit(X)
     data = encoder.transform(X)
     folds = _usable(folds, y, spec.seed)
-    mark = fingerprint(data, y, folds, spec.seed) if journal else ""
+    mark = fingerprint(data, y, folds, seed=spec.seed, repeatable=spec.repeatable) if journal else ""
     start = deadline.now()
     bench = Bench(
         data, y, folds, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None
     )
     run = _Run(bench, say)
-    note = run.trials() if spec.trials is not None else run.timed()
-    return _close(run, encoder, note, start)
+    # fits run side by side already: a matrix product that spreads over all cores would only make them wait
+    with threadpool_limits(limits=1, user_api="blas"):
+        note = run.trials() if spec.trials is not None else run.timed()
+        return _close(run, encoder, note, start, entity)
 
 
 class _Run:
@@ -94,6 +100,7 @@ class _Run:
         self.bench = bench
         self.say = say
         self.best = (float("inf"), "")
+        self.said_at = float("-inf")
 
     def trials(self) -> str:
         """Exactly `spec.trials` candidates, each on all main folds: repeatable to the last digit."""
@@ -250,6 +257,10 @@ class _Run:
             loss = log_loss(held, entry.log_odds)
             if loss < self.best[0]:
                 self.best = (loss, f"{entry.config.family} with AUC {rank_auc(held, entry.log_odds):.3f}")
+        if bench.spec.trials is None:
+            if bench.deadline.now() - self.said_at < _SAY_EVERY_SECONDS:
+                return
+            self.said_at = bench.deadline.now()
         n, wanted = len(bench.configs), bench.spec.trials
         if wanted is not None:
             done = sum(len(e) for e in bench.entries.values()) / (wanted * len(bench.main))
@@ -272,7 +283,7 @@ def _widest(bench: Bench) -> float:
     return max(len(bench.folds[f][0]) for f in bench.main) / len(bench.y)
 
 
-def _close(run: _Run, encoder: Encoder, note: str, start: float) -> SearchResult:
+def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndarray | None) -> SearchResult:
     bench = run.bench
     configs = bench.complete() or _most_complete(bench)
     if not configs:
@@ -286,7 +297,9 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float) -> SearchResult
     chosen = [(c, float(w)) for c, w in zip(configs, weights, strict=True) if w > 0]
     blend = np.sum([w * bench.out_of_fold(c) for c, w in chosen], axis=0)
     seen = ~np.isnan(blend)
-    calibration = calibrate(bench.y[seen], blend[seen])
+    calibration = calibrate(
+        bench.y[seen], blend[seen], None if entity is None else pd.factorize(entity)[0][seen]
+    )
     members = _members(bench, chosen)
     share = {c.id: w for c, w in chosen}
     rows = [_row(bench, i, c, share.get(c.id, 0.0)) for i, c in enumerate(bench.configs.values())]

@@ -49,9 +49,16 @@ class ModelVersion:
 
 
 def add_version(
-    store: Store, origin: VersionOrigin, *, models: Path, write: Callable[[Path], None]
+    store: Store,
+    origin: VersionOrigin,
+    *,
+    models: Path,
+    write: Callable[[Path], None],
+    sign: Callable[[Path, int], None] | None = None,
 ) -> ModelVersion:
     """The next version of `origin.name`, written by `write(folder)` to `models/<name>/<version>/`.
+
+    `sign(folder, version)`, which must be quick, adds what has to name the version.
 
     The content is prepared aside first; number, rename and row are one transaction. A process that dies in
     between leaves no row, and the next one takes the same number and replaces the orphaned folder.
@@ -69,6 +76,8 @@ def add_version(
             with whole_folder(home / str(version)) as part:
                 for child in staged.iterdir():
                     child.replace(part / child.name)
+                if sign is not None:
+                    sign(part, version)
             connection.execute(
                 insert(model_versions).values(
                     name=origin.name,

@@ -239,7 +239,7 @@ def _descend(matrix: np.ndarray, y: np.ndarray, penalty: float, slot: Slot) -> t
             raise StopIteration
 
     start = np.append(np.zeros(p), np.log(base / (1 - base)))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", callback=watch, options={"maxiter": 300})
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", callback=watch, options={"maxiter": 150})
     return np.asarray(found.x[:p]), float(found.x[p])
 
 
