@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.jobs.processes import until
 from tests.ui.running import ROOT, processes_of, start_app
 from workbench.config import Home
 from workbench.errors import Locked
@@ -29,6 +31,21 @@ def test_the_app_serves_works_and_stops_without_leaving_a_process(
     assert processes_of(str(tmp_path)) == []
     assert not queue.alive(Home(tmp_path))
     assert "Traceback" not in running.log.read_text()
+
+
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    running = start_app(tmp_path)
+    until(lambda: queue.alive(running.home), "the first worker")
+    first = worker_pid(tmp_path)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: queue.alive(running.home) and worker_pid(tmp_path) != first, "another worker")
+    assert running.stop() == 0
+    assert processes_of(str(tmp_path)) == []
+
+
+def worker_pid(folder: Path) -> int:
+    (seat,) = (folder / "var" / "jobs" / "workers").glob("*-0.lock")
+    return int(seat.read_text() or 0)
 
 
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ ADDRESS = "127.0.0.1"
 ENTRY = Path(__file__).parent / "entry" / "app.py"
 READY_SECONDS = 60.0
 _GRACE_SECONDS = 12.0
+_DEATHS_ALLOWED, _DEATHS_WITHIN_SECONDS = 5, 120.0
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,13 @@ class Part:
     name: str
     process: subprocess.Popen[bytes]
 
-    def end(self, until: float) -> None:
-        """Ask it to stop; make it when the time is over."""
+    def ask(self) -> None:
+        """Ask it to stop."""
         if self.process.poll() is None:
             self.process.terminate()
+
+    def end(self, until: float) -> None:
+        """Wait for its end; make it when the time is over."""
         try:
             self.process.wait(max(0.1, until - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -47,7 +51,8 @@ class Part:
 def run_app(home: Home, *, port: int = 8501, open_browser: bool = False) -> int:
     """Serve the app of `home` on 127.0.0.1 until SIGTERM or SIGINT, and give the exit code.
 
-    0 after a signal; 1 if one of the two processes ended by itself (the other is stopped then).
+    A worker that dies is started again, and its run goes on. 0 after a signal; 1 if the server ended by
+    itself, or the worker again and again.
 
     Raises:
         Locked: WB-U20, the port is taken.
@@ -56,24 +61,56 @@ def run_app(home: Home, *, port: int = 8501, open_browser: bool = False) -> int:
     stop = _stop_event()
     _free(port)
     environment = {**os.environ, "WORKBENCH_HOME": str(home.path)}
-    parts: list[Part] = []
+
+    def start_worker() -> Part:
+        command = [sys.executable, "-m", "workbench", "worker", "--home", str(home.path)]
+        return _start("worker", command, environment)
+
+    pair = Pair(start_worker(), _start("server", server_command(port), environment))
     try:
-        parts.append(
-            _start(
-                "worker", [sys.executable, "-m", "workbench", "worker", "--home", str(home.path)], environment
-            )
-        )
-        parts.append(_start("server", server_command(port), environment))
-        _wait_until_healthy(parts[-1].process, port, stop)
+        _wait_until_healthy(pair.server.process, port, stop)
         if not stop.is_set():
             url = f"http://{ADDRESS}:{port}"
             print(f"The workbench of {home.path} is at {url} (Ctrl-C stops it)", flush=True)
             if open_browser:
                 webbrowser.open(url)
-        return _watch(parts, stop)
+        return pair.watch(stop, start_worker)
     finally:
+        pair.end()
+
+
+@dataclass
+class Pair:
+    """The two processes while they run."""
+
+    worker: Part
+    server: Part
+
+    def watch(self, stop: threading.Event, start_worker: Callable[[], Part]) -> int:
+        """Wait for `stop`; a worker that ended is replaced, a few times."""
+        deaths: list[float] = []
+        while not stop.wait(0.5):
+            if self.server.process.poll() is not None:
+                print("The web server ended by itself; stopping.", file=sys.stderr, flush=True)
+                return 1
+            if self.worker.process.poll() is None:
+                continue
+            now = time.monotonic()
+            deaths = [then for then in deaths if now - then < _DEATHS_WITHIN_SECONDS] + [now]
+            if len(deaths) > _DEATHS_ALLOWED:
+                print("The worker ends again and again; stopping.", file=sys.stderr, flush=True)
+                return 1
+            print("The worker ended by itself; starting another one.", file=sys.stderr, flush=True)
+            self.worker = start_worker()
+        return 0
+
+    def end(self) -> None:
+        """Stop both at once; whoever does not listen is killed after a while."""
+        parts = (self.server, self.worker)
+        for part in parts:
+            part.ask()
         until = time.monotonic() + _GRACE_SECONDS
-        for part in reversed(parts):
+        for part in parts:
             part.end(until)
 
 
@@ -88,20 +125,6 @@ def _start(name: str, command: Sequence[str], environment: dict[str, str]) -> Pa
         name,
         subprocess.Popen(list(command), env=environment, start_new_session=True, stdin=subprocess.DEVNULL),
     )
-
-
-def _watch(parts: Sequence[Part], stop: threading.Event) -> int:
-    while not stop.wait(0.5):
-        for part in parts:
-            code = part.process.poll()
-            if code is not None:
-                print(
-                    f"The {part.name} ended by itself (exit code {code}); stopping.",
-                    file=sys.stderr,
-                    flush=True,
-                )
-                return 1
-    return 0
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], port: int, stop: threading.Event) -> None:

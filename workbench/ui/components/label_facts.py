@@ -9,7 +9,7 @@ import streamlit as st
 from workbench import charts
 from workbench.ui.view import View
 
-FIGURE_WIDTH = 180
+FIGURE_WIDTH = 150
 
 
 def show_label_facts(view: View, detail: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -41,9 +42,7 @@ def page(view: View) -> None:
 
 
 def show_tables(view: View, dataset: Any) -> None:
-    rows = [
-        (table.name, table.rows, str(table.first or "–"), str(table.last or "–")) for table in dataset.tables
-    ]
+    rows = [(table.name, table.rows, day(table.first), day(table.last)) for table in dataset.tables]
     names = [view.t(f"data.column.{name}") for name in ("table", "rows", "first", "last")]
     st.dataframe(
         pd.DataFrame(rows, columns=names),
@@ -52,6 +51,11 @@ def show_tables(view: View, dataset: Any) -> None:
         alt=view.t("data.tables"),
     )
     st.caption(view.t("data.features", n=dataset.n_features))
+
+
+def day(moment: datetime | None) -> str:
+    """The date of a moment; a dash for a table without dates."""
+    return f"{moment:%Y-%m-%d}" if moment is not None else "–"
 
 
 def show_goals(view: View, dataset: Any) -> None:

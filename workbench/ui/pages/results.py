@@ -20,6 +20,7 @@ CUT_COLOUR = "#d9822b"
 FIGURE_WIDTH = 160
 SHARES = ("share", "event_rate", "rate_low", "rate_high", "p_min", "p_max")
 ROW_HEIGHT = 26
+CARD_COLUMNS = ("sentence", "bin", "points", "event_rate", "n", "share", "woe", "iv", "variable")
 
 
 def page(view: View) -> None:
@@ -133,13 +134,11 @@ def show_why(view: View, report: Any) -> None:
         bars.properties(height=ROW_HEIGHT * len(drivers) + 60).configure_axisY(labelOverlap=False)
     )
     st.caption(view.t("results.drivers.about"))
-    left, right = st.columns(2)
-    for place, name in ((left, "beeswarm"), (right, "waterfall")):
+    for name in ("beeswarm", "waterfall"):
         if name in report.plots:
-            with place:
-                st.markdown(f"**{view.t(f'results.{name}')}**")
-                st.image(report.plots[name], alt=view.t(f"results.{name}"))
-                st.caption(view.t(f"results.{name}.about"))
+            st.markdown(f"**{view.t(f'results.{name}')}**")
+            st.image(report.plots[name], alt=view.t(f"results.{name}"), width="stretch")
+            st.caption(view.t(f"results.{name}.about"))
 
 
 def show_card(view: View, report: Any) -> None:
@@ -150,7 +149,7 @@ def show_card(view: View, report: Any) -> None:
     st.markdown(f"**{view.t('results.points')}**")
     st.caption(view.text(summary["card_direction"]))
     points = report.table("scorecard_zh") if view.language == "zh" else report.scorecard
-    points = points.drop(columns=["exact_points"], errors="ignore")
+    points = points[[name for name in CARD_COLUMNS if name in points.columns]]
     show_table(view, points, "card", about=view.t("results.points"))
 
 
