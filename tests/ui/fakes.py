@@ -138,7 +138,8 @@ class FakeWorkbench:
         )
         self.approvals = SimpleNamespace(
             list=lambda: requests,
-            pending=lambda user: [r for r in requests if user == "li.approver"],
+            pending=lambda user: requests if user == "li.approver" else self._to_sign(user),
+            validate=lambda request_id, user, note: self.asked.append(("validate", (request_id, user))),
             get=lambda request_id: requests[0],
             request=lambda what, user, note: self.asked.append(("request", (what, user))),
             approve=lambda request_id, user, reason: self.asked.append(("approve", (request_id, user))),
@@ -151,6 +152,13 @@ class FakeWorkbench:
             SimpleNamespace(name="chen.validator", roles=("validator",)),
             SimpleNamespace(name="li.approver", roles=("approver",)),
         ]
+
+    def _to_sign(self, user: str) -> list[Any]:
+        if user != "chen.validator" or self.state != "sample":
+            return []
+        asked = release("model", "credit_risk.default")
+        asked.approval.waits_for, asked.approval.tier = "validator", "credit"
+        return [asked]
 
     def _job(self, job_id: str) -> Job:
         found = [job for job in self.jobs if job.id == job_id]
