@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -53,4 +54,17 @@ def trained(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench
             user=wb.people.practice()[0].name,
         )
     )
+    return wb
+
+
+@pytest.fixture(scope="session")
+def journey(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A home with the demo's definitions and a coupon model of one trial, version 1, live."""
+    home = tmp_path_factory.mktemp("journey")
+    shutil.copytree(Path(__file__).parents[2] / "feature_defs", home / "feature_defs")
+    wb = Workbench.open(home)
+    asks, _, decides = (user.name for user in wb.people.practice())
+    wb.runs.train_here(TrainRequest(task="complete_journey/coupon_response", trials=1, user=asks))
+    release = wb.approvals.request("complete_journey.coupon_response", user=asks)
+    wb.approvals.approve(release.id, user=decides)
     return wb

@@ -17,7 +17,8 @@ from workbench.dataset.frame import CUTOFF, LABEL, OUTCOME_KNOWN, TrainingFrame
 from workbench.errors import UsageError
 from workbench.features import compile as features_compile
 from workbench.features import formulas
-from workbench.features.compile import CUTOFF_AT, ROW, SPINE, Compiled
+from workbench.features.columns import CUTOFF_AT, ROW, SPINE
+from workbench.features.compile import Compiled
 from workbench.features.definition import (
     AnyFeature,
     EntityAttribute,

@@ -11,7 +11,8 @@ import pandas as pd
 from workbench.dataset.build import feature_values
 from workbench.dataset.catalog import Dataset
 from workbench.errors import DefinitionError
-from workbench.features.compile import CUTOFF_AT, ROW, SPINE, tables_needed
+from workbench.features.columns import CUTOFF_AT, ROW, SPINE
+from workbench.features.compile import tables_needed
 from workbench.features.definition import AnyFeature, EntityAttribute, Example, FormulaFeature, RowsFeature
 from workbench.labels.definition import EachRow, LabelDefinition
 from workbench.tables.engine import Engine, in_order

@@ -50,7 +50,11 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class RowsFeature(Feature):
-    """Rows of a table before the cutoff, aggregated: one column per aggregation and window."""
+    """Rows of a table before the cutoff, aggregated: one column per aggregation and window.
+
+    `via` keeps rows that a list of the frame row's own context holds (the coupons of its campaign); they are linked by
+    the keys that both tables have, or by `link`, which may hop: `link: [products.product_category]`.
+    """
 
     source: str
     aggregate: tuple[Aggregation, ...]
@@ -59,6 +63,7 @@ class RowsFeature(Feature):
     where: str | None = None
     via: str | None = None
     match: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
     half_life: Duration = Duration(30)
 
     def column(self, aggregate: Aggregation, window: Window) -> FeatureColumn:

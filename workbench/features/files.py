@@ -25,7 +25,7 @@ from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, n
 from workbench.text import Text
 
 _SHARED = ("say", "noun", "for", "examples")
-_ROWS = ("from", "value", "aggregate", "windows", "where", "via", "match", "half_life")
+_ROWS = ("from", "value", "aggregate", "windows", "where", "via", "match", "link", "half_life")
 _FORMULAS = ("ratio", "difference", "formula")
 _KINDS = ("from", "attribute", "row", *_FORMULAS)
 
@@ -118,6 +118,12 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
             f"{where}: `via` names one table and needs `match:`.",
             "Example: via: [coupons], match: [campaign_id].",
         )
+    if settings.get("link") and not via:
+        raise DefinitionError(
+            "WB-F02",
+            f"{where}: `link` belongs to a `via:` table, and there is none.",
+            "Example: via: [coupons], match: [campaign_id], link: [products.product_category].",
+        )
     value = settings.get("value")
     chosen = tuple(aggregation(a, where) for a in aggregates)
     for needing in chosen:
@@ -136,6 +142,7 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
         where=None if settings.get("where") is None else str(settings["where"]),
         via=via[0] if via else None,
         match=match,
+        link=names(settings.get("link"), f"{where}, link"),
         half_life=Duration.parse(settings.get("half_life", "30d"), f"{where}: `half_life`"),
     )
 
@@ -200,7 +207,12 @@ def _written(feature: AnyFeature) -> dict[str, Any]:
             out["value"] = feature.value
         out["aggregate"] = [a.name for a in feature.aggregate]
         out["windows"] = [str(w) for w in feature.windows]
-        for key, value in (("where", feature.where), ("via", feature.via), ("match", list(feature.match))):
+        for key, value in (
+            ("where", feature.where),
+            ("via", feature.via),
+            ("match", list(feature.match)),
+            ("link", list(feature.link)),
+        ):
             if value:
                 out[key] = value
         if feature.half_life != Duration(30):

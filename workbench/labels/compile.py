@@ -10,7 +10,7 @@ import pandas as pd
 from sqlglot import exp
 
 from workbench.errors import DataError, DefinitionError
-from workbench.features.compile import CUTOFF_AT, ROW, known_column, resolver
+from workbench.features.columns import CUTOFF_AT, ROW, known_column, resolver
 from workbench.labels.definition import Condition, EachRow, LabelDefinition
 from workbench.labels.maturity import immature, left_censored
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident, named

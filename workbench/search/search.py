@@ -17,6 +17,7 @@ from workbench.search.budget import Deadline
 from workbench.search.calibration import calibrate, log_loss
 from workbench.search.encoder import Encoder
 from workbench.search.ensemble import Ensemble, Member
+from workbench.search.flaml_search import near
 from workbench.search.journal import Entry, Journal, fingerprint
 from workbench.search.leaderboard import Row, leaderboard, rank_auc
 from workbench.search.learners import Config
@@ -101,6 +102,7 @@ class _Run:
         self.say = say
         self.best = (float("inf"), "")
         self.said_at = float("-inf")
+        self.local_waves = 0
 
     def trials(self) -> str:
         """Exactly `spec.trials` candidates, each on all main folds: repeatable to the last digit."""
@@ -196,9 +198,12 @@ class _Run:
         have = {o.config.family for o in outcomes}
         asked = [f for f in _FAMILIES if f in have] or sorted(have)
         fresh: list[Config] = []
+        self.local_waves += 1
         for family in dict.fromkeys(asked[:n] if len(asked) >= n else asked):
             count = max(1, round(n * asked.count(family) / len(asked)))
-            for config in propose(family, outcomes, count, seed=bench.spec.seed + len(tried)):
+            # one wave steps away from the best, the next one samples where the good ones lie
+            ask = near if self.local_waves % 2 == 0 else propose
+            for config in ask(family, outcomes, count, seed=bench.spec.seed + len(tried)):
                 if config.id not in known and len(fresh) < n:
                     known.add(config.id)
                     fresh.append(config)

@@ -80,19 +80,17 @@ def propose(family: str, outcomes: Sequence[Outcome], n: int, *, seed: int) -> l
     study = optuna.create_study(sampler=sampler)
     ranges = {name: _distribution(r) for name, r in space.items()}
     for outcome in own:
-        inside = {
-            k: v for k, v in ((k, _inside(outcome.config, k, r)) for k, r in space.items()) if v is not None
+        known = {
+            k: v for k, v in ((k, inside(outcome.config, k, r)) for k, r in space.items()) if v is not None
         }
         study.add_trial(
-            optuna.create_trial(
-                params=inside, distributions={k: ranges[k] for k in inside}, value=outcome.loss
-            )
+            optuna.create_trial(params=known, distributions={k: ranges[k] for k in known}, value=outcome.loss)
         )
     best = min(own, key=lambda o: o.loss).config
     found = []
     for _ in range(n):
         trial = study.ask(ranges)
-        found.append(best.with_params(**{k: _rounded(trial.params[k], r) for k, r in space.items()}))
+        found.append(best.with_params(**{k: rounded(trial.params[k], r) for k, r in space.items()}))
     return found
 
 
@@ -104,12 +102,14 @@ def _distribution(r: Range) -> Any:
     return optuna.distributions.FloatDistribution(r.low, r.high, log=r.log)
 
 
-def _inside(config: Config, name: str, r: Range) -> float | int | None:
+def inside(config: Config, name: str, r: Range) -> float | int | None:
+    """The candidate's value of a parameter, moved into its range; None where it leaves the library's default."""
     if name not in config.params:
         return None
     value = min(max(float(config.params[name]), r.low), r.high)
     return int(value) if r.whole else value
 
 
-def _rounded(value: float, r: Range) -> float | int:
+def rounded(value: float, r: Range) -> float | int:
+    """A plain Python number of at most three digits: what a person would write, and what JSON can hold."""
     return int(value) if r.whole else float(f"{value:.3g}")

@@ -42,7 +42,6 @@ class ListRequest:
     exclusions: tuple[str, ...] = ()
     exclude_file: Path | None = None
     name: str | None = None
-    reasons: str = "all"  # who gets the reasons why they are on it: none, top:N or all
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,8 @@ class Lists:
         """Freezes a list; the same content asked for twice is the same version."""
         People(self.home).require(request.user, *MAY_BUILD)
         asked = Scores(self.home).ask(request.model, cutoff=request.cutoff, file=request.file)
-        scored, ref, facts = asked.scored(reasons=request.reasons), asked.ref, asked.artefact.facts
+        ref, facts = asked.ref, asked.artefact.facts
+        scored = asked.scored(reasons=_reasons_for(request, facts.kind, len(asked.features)))
         record = build_audience(
             self.home,
             AudienceRequest(
@@ -155,6 +155,16 @@ class Lists:
     def _standing(self, record: AudienceRecord) -> TargetList:
         asked = approvals.of_subject(open_store(self.home), "list", record.name, record.version)
         return TargetList(record, asked.status if asked else "draft", str(asked.id) if asked else None)
+
+
+def _reasons_for(request: ListRequest, kind: str, rows: int) -> str:
+    """Reasons why somebody is on the list, for about as many as it takes; the safest of a risk list need none."""
+    if kind == "risk":
+        return "none"
+    if request.size is None and request.share is None:
+        return "all"
+    wanted = request.size if request.size is not None else int(rows * float(request.share or 0)) + 1
+    return "all" if request.grades or request.exclusions or request.exclude_file else f"top:{max(1, wanted)}"
 
 
 def _entity(keys: tuple[str, ...], scored: pd.DataFrame) -> str:

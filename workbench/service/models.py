@@ -48,20 +48,20 @@ class Report:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        return read_json(self.folder / "summary.json")
+        return read_json(self.folder / "report" / "summary.json")
 
     @cached_property
     def evaluation(self) -> dict[str, Any]:
-        return read_json(self.folder / "evaluation.json")
+        return read_json(self.folder / "report" / "evaluation.json")
 
     def table(self, name: str) -> pd.DataFrame:
         """One of `tables`; an empty frame where this kind of run has no such table (months without dates)."""
-        file = self.folder / f"{name}.csv"
+        file = self.folder / "tables" / f"{name}.csv"
         return pd.read_csv(file) if file.exists() else pd.DataFrame()
 
     @property
     def tables(self) -> tuple[str, ...]:
-        return tuple(sorted(file.stem for file in self.folder.glob("*.csv")))
+        return tuple(sorted(file.stem for file in (self.folder / "tables").glob("*.csv")))
 
     @property
     def gains(self) -> pd.DataFrame:
@@ -101,7 +101,8 @@ class Report:
 
     @property
     def files(self) -> dict[str, Path]:
-        return {file.name: file for file in sorted(self.folder.iterdir()) if file.is_file()}
+        folders = (self.folder / name for name in ("report", "tables", "plots"))
+        return {file.name: file for folder in folders for file in sorted(folder.iterdir())}
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Models:
 
     def report(self, name: str, version: int | None = None) -> Report:
         ref = self.resolve(name if version is None else f"{name}@{version}")
-        return Report(ref.name, ref.version, ref.report)
+        return Report(ref.name, ref.version, ref.folder)
 
     def rollback(self, task: str, *, user: str, reason: str) -> dict[str, Any]:
         """The version before is live again; an approver's word is enough."""

@@ -144,7 +144,7 @@ class Schedules:
         scores = Scores(self.home)
         asked = scores.ask(model, cutoff=cutoff, file=file)
         ref, features = asked.ref, asked.features
-        reference = Reference.from_dict(read_json(ref.folder / "drift_reference.json"))
+        reference = Reference.from_dict(read_json(ref.folder / "data" / "drift_reference.json"))
         table = drift(reference, features, asked.artefact.ensemble.predict_proba(features))
         as_of = str(day_of(cutoff)) if cutoff else Path(str(file)).name
         result = MonitorResult(

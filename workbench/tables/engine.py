@@ -5,6 +5,7 @@ The only importer of duckdb. It never installs extensions, and after loading it 
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,11 +77,14 @@ class Engine:
         self.loaded: dict[str, Loaded] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
+        # what does not fit in memory spills here, never into the folder one happens to stand in
+        self._spill = tempfile.TemporaryDirectory(prefix="workbench-")
         self._con = duckdb.connect(
             ":memory:",
             config={
                 "threads": threads,
                 "memory_limit": memory,
+                "temp_directory": self._spill.name,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "preserve_insertion_order": False,
@@ -94,6 +98,7 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._con.close()
+        self._spill.cleanup()
 
     # -- asking ---------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def keep(
     with tempfile.TemporaryDirectory(dir=folder) as made:
         files = Path(made)
         explain(
-            files / "report",
+            files,
             frame,
             splits,
             found,
@@ -82,7 +82,7 @@ def keep(
             seed=request.seed,
         )
         write_json(
-            files / "drift_reference.json",
+            files / "data" / "drift_reference.json",
             Reference.of(train[features], judgement.train_probability).as_dict(),
         )
         write_json(files / "config" / "request.json", request.as_dict())

@@ -19,13 +19,11 @@ def write_report(
     tables: Mapping[str, pd.DataFrame],
     plots: Mapping[str, bytes],
 ) -> None:
-    """`summary.json`, `evaluation.json`, one CSV per table, one PNG per plot under `plots/`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "summary.json", dict(summary))
-    write_json(folder / "evaluation.json", dict(evaluation))
+    """`report/summary.json`, `report/evaluation.json`, one CSV per table under `tables/`, one PNG per plot under `plots/`."""
+    write_json(folder / "report" / "summary.json", dict(summary))
+    write_json(folder / "report" / "evaluation.json", dict(evaluation))
     for name, table in tables.items():
-        write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    if plots:
-        (folder / "plots").mkdir(exist_ok=True)
-        for name, picture in plots.items():
-            (folder / "plots" / f"{name}.png").write_bytes(picture)
+        write_text(folder / "tables" / f"{name}.csv", table.to_csv(index=False))
+    (folder / "plots").mkdir(exist_ok=True)
+    for name, picture in plots.items():
+        (folder / "plots" / f"{name}.png").write_bytes(picture)

@@ -1,0 +1,132 @@
+"""Columns that a definition may name: of a table itself or by a hop, never a sensitive one, with clean values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from workbench.errors import DefinitionError, did_you_mean
+from workbench.tables.engine import Engine, column, ident
+from workbench.tables.expression import Resolve, checked
+from workbench.tables.schema import Table
+
+SPINE = "_spine"
+ROW = "_row"
+CUTOFF_AT = "_cutoff"
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "BOOLEAN",
+)
+_FRACTIONS = ("FLOAT", "DOUBLE")
+
+
+@dataclass
+class Events:
+    """The `events` step while it grows: each different value and condition is computed once per source row."""
+
+    table: Table
+    resolve: Resolve
+    computed: dict[str, exp.Expr] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def name(self, text: str, prefix: str, where: str) -> str:
+        """The short column name under which the expression of `text` is computed."""
+        written = f"{prefix}:{text}"
+        if written not in self._names:
+            short = f"{prefix}{len(self.computed) + 1}"
+            self._names[written] = short
+            self.computed[short] = checked(text, self.resolve, where)
+        return self._names[written]
+
+    def own(self, name: str) -> str:
+        """A source column, or one by a hop, taken along to be joined or matched on."""
+        other, dot, hopped = name.partition(".")
+        short = f"c_{name}"
+        self.computed.setdefault(short, self.resolve(other, hopped) if dot else self.resolve(None, name))
+        return short
+
+
+def is_number(sql_type: str) -> bool:
+    return sql_type.startswith(_NUMBERS)
+
+
+def resolver(
+    engine: Engine,
+    table: Table,
+    hops: dict[str, exp.Expr],
+    where: str,
+    *,
+    alias: str = "t",
+    offered: dict[str, str] | None = None,
+) -> Resolve:
+    """Columns of the table itself, or by a hop through the key of a look-up; the hops used are noted in `hops`."""
+    own = engine.columns(table.name) if offered is None else offered
+
+    def resolve(other: str | None, name: str) -> exp.Expr:
+        if other is None or other == table.name:
+            return column(known_column(table, name, own, where), alias)
+        target = engine.tables.usable(other, where)
+        if target.key is None or target.key not in own:
+            raise DefinitionError(
+                "WB-F10",
+                f"{where}: '{table.name}' cannot reach '{other}.{name}': a hop needs the other table's `key:` as a column here.",
+                f"Declare `key:` for '{other}' in tables.yaml, or use a column of '{table.name}'.",
+            )
+        hops[other] = exp.EQ(this=column(target.key, f"h_{other}"), expression=column(target.key, alias))
+        return column(known_column(target, name, engine.columns(other), where), f"h_{other}")
+
+    return resolve
+
+
+def known_column(table: Table, name: str, offered: Iterable[str], where: str) -> str:
+    """The name, if it exists and may be used; WB-F01 for a missing and WB-F11 for a sensitive column."""
+    offered = list(offered)
+    if name not in offered:
+        raise DefinitionError(
+            "WB-F01",
+            f"{where}: table '{table.name}' has no column '{name}'.",
+            did_you_mean(name, offered, shown=40),
+        )
+    if name in table.sensitive:
+        raise DefinitionError(
+            "WB-F11",
+            f"{where}: the column '{table.name}.{name}' is declared sensitive and never becomes a feature.",
+            "Choose another column.",
+        )
+    return name
+
+
+def clean_value(value: exp.Expr, sql_type: str) -> exp.Expr:
+    """Numbers as doubles (infinite ones missing: one of them would swallow every sum), dates as timestamps, else text."""
+    if is_number(sql_type):
+        double = exp.Cast(this=value.copy(), to=exp.DataType.build("double"))
+        if not sql_type.startswith(_FRACTIONS):
+            return double
+        return exp.Case(
+            ifs=[exp.If(this=exp.Anonymous(this="isfinite", expressions=[value.copy()]), true=double)]
+        )
+    to = "timestamp" if sql_type.startswith(("TIMESTAMP", "DATE")) else "varchar"
+    return exp.Cast(this=value.copy(), to=exp.DataType.build(to))
+
+
+def with_hops(query: exp.Select, hops: dict[str, exp.Expr]) -> exp.Select:
+    for other, on in hops.items():
+        query = query.join(aliased(other, f"h_{other}"), on=on.copy(), join_type="left")
+    return query
+
+
+def aliased(name: str, alias: str) -> exp.Table:
+    return exp.Table(this=ident(name), alias=exp.TableAlias(this=ident(alias)))
