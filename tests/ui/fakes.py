@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from workbench.config import Home
-from workbench.errors import UsageError
+from workbench.errors import DefinitionError, UsageError
 from workbench.jobs.job import Job, JobError, JobProgress
 from workbench.service.models import Report
 from workbench.text import Text
@@ -152,6 +153,17 @@ class FakeWorkbench:
             SimpleNamespace(name="chen.validator", roles=("validator",)),
             SimpleNamespace(name="li.approver", roles=("approver",)),
         ]
+
+    def break_definitions(self) -> None:
+        """From now on a definition cannot be read."""
+
+        def refuse() -> list[Any]:
+            raise DefinitionError(
+                "WB-F02", "labels.yaml, line 3: no aggregation is called 'avrage'.", "Mend it."
+            )
+
+        self.data.list = refuse
+        st.cache_resource.clear()
 
     def _to_sign(self, user: str) -> list[Any]:
         if user != "chen.validator" or self.state != "sample":

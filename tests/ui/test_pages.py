@@ -186,3 +186,17 @@ def test_the_language_can_be_changed_at_any_time(opened: Open) -> None:
     app, _ = opened("runs")
     app.sidebar.button_group(key="language").set_value("zh").run()
     assert app.title[0].value == "训练"
+
+
+def test_a_broken_definition_is_told_once_and_hides_nothing_else(opened: Open) -> None:
+    app, workbench = opened("home", state="failed")
+    workbench.break_definitions()
+    app.run()
+    (error,) = app.error
+    assert "WB-F02" in error.value
+    assert say("en", "home.runs") in words(app)
+    app.switch_page("workbench/ui/pages/runs.py").run()
+    assert app.subheader[0].value == r"complete\_journey/coupon\_response", (
+        "the task's own name, for want of words"
+    )
+    assert [e.value for e in app.error if "WB-F02" in e.value] == []
