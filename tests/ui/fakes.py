@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from workbench.config import Home
-from workbench.errors import UsageError
+from workbench.errors import DefinitionError, UsageError
 from workbench.jobs.job import Job, JobError, JobProgress
 from workbench.service.models import Report
 from workbench.text import Text
@@ -138,7 +139,8 @@ class FakeWorkbench:
         )
         self.approvals = SimpleNamespace(
             list=lambda: requests,
-            pending=lambda user: [r for r in requests if user == "li.approver"],
+            pending=lambda user: requests if user == "li.approver" else self._to_sign(user),
+            validate=lambda request_id, user, note: self.asked.append(("validate", (request_id, user))),
             get=lambda request_id: requests[0],
             request=lambda what, user, note: self.asked.append(("request", (what, user))),
             approve=lambda request_id, user, reason: self.asked.append(("approve", (request_id, user))),
@@ -151,6 +153,24 @@ class FakeWorkbench:
             SimpleNamespace(name="chen.validator", roles=("validator",)),
             SimpleNamespace(name="li.approver", roles=("approver",)),
         ]
+
+    def break_definitions(self) -> None:
+        """From now on a definition cannot be read."""
+
+        def refuse() -> list[Any]:
+            raise DefinitionError(
+                "WB-F02", "labels.yaml, line 3: no aggregation is called 'avrage'.", "Mend it."
+            )
+
+        self.data.list = refuse
+        st.cache_resource.clear()
+
+    def _to_sign(self, user: str) -> list[Any]:
+        if user != "chen.validator" or self.state != "sample":
+            return []
+        asked = release("model", "credit_risk.default")
+        asked.approval.waits_for, asked.approval.tier = "validator", "credit"
+        return [asked]
 
     def _job(self, job_id: str) -> Job:
         found = [job for job in self.jobs if job.id == job_id]

@@ -16,7 +16,8 @@ from tests.ui.running import ROOT, processes_of, start_app
 from workbench.config import Home
 from workbench.errors import Locked
 from workbench.jobs import queue
-from workbench.ui.launch import ENTRY, run_app
+from workbench.ui.launch import run_app
+from workbench.ui.serve import ENTRY
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

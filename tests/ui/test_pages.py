@@ -81,7 +81,7 @@ def test_sample_data_leads_to_a_filled_in_form_and_a_started_run(opened: Open) -
     assert verb == "start"
     assert (request.task, request.budget_seconds, request.user) == (TASK, 60.0, "wang.requester")
     assert parameter(app, "run") == "job-running"
-    assert "trial 4: AUC 0.81" in words(app)
+    assert r"trial 4\: AUC 0.81" in words(app), "a sentence from data is never read as markup"
 
 
 def test_a_run_can_be_finished_and_cancelled(opened: Open) -> None:
@@ -157,6 +157,14 @@ def test_only_the_second_person_is_offered_the_decision(opened: Open) -> None:
     assert parameter(app, "list") == "coupon-contacts@1"
 
 
+def test_a_credit_model_is_signed_by_the_validator_first(opened: Open) -> None:
+    app, workbench = opened("approvals", person="chen.validator")
+    assert say("en", "approvals.approve") not in [b.label for b in app.button]
+    app.button(key="sign-2").click().run()
+    assert workbench.asked == [("validate", ("2", "chen.validator"))]
+    assert "Signed" in app.success[0].value
+
+
 def test_sending_back_needs_a_reason(opened: Open) -> None:
     app, workbench = opened("approvals", person="li.approver")
     app.button(key="reject-2").click().run()
@@ -178,3 +186,17 @@ def test_the_language_can_be_changed_at_any_time(opened: Open) -> None:
     app, _ = opened("runs")
     app.sidebar.button_group(key="language").set_value("zh").run()
     assert app.title[0].value == "训练"
+
+
+def test_a_broken_definition_is_told_once_and_hides_nothing_else(opened: Open) -> None:
+    app, workbench = opened("home", state="failed")
+    workbench.break_definitions()
+    app.run()
+    (error,) = app.error
+    assert "WB-F02" in error.value
+    assert say("en", "home.runs") in words(app)
+    app.switch_page("workbench/ui/pages/runs.py").run()
+    assert app.subheader[0].value == r"complete\_journey/coupon\_response", (
+        "the task's own name, for want of words"
+    )
+    assert [e.value for e in app.error if "WB-F02" in e.value] == []

@@ -11,6 +11,7 @@ from workbench.ui.components.funnel import funnel_steps
 from workbench.ui.components.job_card import time_share
 from workbench.ui.components.masks import mask_columns
 from workbench.ui.components.verdict import Yield
+from workbench.ui.view import plain
 
 
 def test_a_yield_is_read_from_the_row_nearest_to_the_depth() -> None:
@@ -77,3 +78,12 @@ def test_a_title_is_shortened_at_its_colon() -> None:
     assert short("Complete Journey: grocery households") == "Complete Journey"
     assert short("信贷风险\uff1a借款人") == "信贷风险"
     assert short("No colon") == "No colon"
+
+
+def test_text_from_people_is_shown_and_never_obeyed() -> None:
+    assert (
+        plain("see ![x](http://far.away/x.png) :red[now] $1")
+        == r"see \!\[x\](http\://far.away/x.png) \:red\[now\] \$1"
+    )
+    assert plain("run `workbench jobs list` *now*") == r"run `workbench jobs list` \*now\*"
+    assert plain("a column named <b>") == r"a column named \<b\>"

@@ -14,14 +14,12 @@ import urllib.request
 import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from workbench.config import Home
 from workbench.errors import Locked, WorkbenchError
 
 ADDRESS = "127.0.0.1"
-ENTRY = Path(__file__).parent / "entry" / "app.py"
 READY_SECONDS = 60.0
 _GRACE_SECONDS = 12.0
 _DEATHS_ALLOWED, _DEATHS_WITHIN_SECONDS = 5, 120.0
@@ -115,8 +113,8 @@ class Pair:
 
 
 def server_command(port: int) -> list[str]:
-    """How Streamlit is started; its settings lie beside the entry script."""
-    return [sys.executable, "-m", "streamlit", "run", str(ENTRY), "--server.port", str(port)]
+    """How the web server is started."""
+    return [sys.executable, "-m", "workbench.ui.serve", str(port)]
 
 
 def _start(name: str, command: Sequence[str], environment: dict[str, str]) -> Part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PAGES = Path(__file__).parent / "pages"
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#!|~$:])")
 _log = logging.getLogger("workbench.ui")
 
 
@@ -88,13 +90,25 @@ def guarded(view: View) -> Generator[None]:
         yield
     except WorkbenchError as error:
         _log.info("refused: %s", error)
-        st.error(
-            f"{error.message}\n\n{error.hint}\n\n`{error.code}`".replace("\n\n\n\n", "\n\n"),
-            icon=":material/error:",
-        )
+        show_error(error.code, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person sees a sentence, the log the rest
         _log.exception("a page failed")
         st.error(view.t("error.unexpected", name=type(error).__name__), icon=":material/error:")
+
+
+def show_error(code: str, message: str, hint: str) -> None:
+    """An error in the shape of every error of the workbench."""
+    parts = [plain(message), plain(hint), f"`{code}`"]
+    st.error("\n\n".join(part for part in parts if part), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text that came from data or from a person, so that Streamlit shows it and never obeys it.
+
+    Links, pictures, colours and formulas stay letters; `code` stays code.
+    """
+    parts = re.split(r"(`[^`\n]*`)", text)
+    return "".join(part if part.startswith("`") else _MARKS.sub(r"\\\1", part) for part in parts)
 
 
 def remember(key: str, value: Any) -> None:

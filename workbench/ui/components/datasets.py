@@ -54,7 +54,8 @@ def task_words(view: View, task: str) -> str:
     try:
         found = datasets(view)
     except WorkbenchError:
-        return task  # a broken definition is told where definitions are shown, not wherever a task is named
+        # a broken definition is told where definitions are shown, not wherever a task is named
+        return task
     for dataset in found:
         for label in dataset.labels:
             if label.task == task:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from workbench.service import Workbench
-from workbench.ui.view import View
+from workbench.ui.view import View, plain, show_error
 
 STATE_COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red", "cancelled": "orange"}
 LOG_LINES = 30
@@ -44,7 +44,7 @@ def show_running(view: View, job) -> None:
     done, current = told.stages[:-1], told.stage
     marks = [f":material/check: {view.word('stage', stage)}" for stage in done]
     st.markdown("  ·  ".join([*marks, f"**{view.word('stage', current)}**"]))
-    st.caption(told.sentence)
+    st.caption(plain(told.sentence))
 
 
 def show_controls(view: View, wb: Workbench, job) -> None:
@@ -70,9 +70,10 @@ def show_controls(view: View, wb: Workbench, job) -> None:
 
 def show_failure(view: View, job) -> None:
     """The sentence that the run ended with."""
-    error = job.error
-    parts = [error.message, error.hint, f"`{error.code}`"] if error else [view.t("runs.no_reason")]
-    st.error("\n\n".join(part for part in parts if part), icon=":material/error:")
+    if job.error is None:
+        st.error(view.t("runs.no_reason"), icon=":material/error:")
+    else:
+        show_error(job.error.code, job.error.message, job.error.hint)
 
 
 def log_tail(job) -> str:

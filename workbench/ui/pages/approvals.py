@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.verdict import TOP_TENTH, verdict
-from workbench.ui.view import View, go, remember
+from workbench.ui.view import View, go, plain, remember
 
 STATUS_COLOURS = {"waiting": "orange", "approved": "green", "rejected": "red"}
 
@@ -49,7 +49,7 @@ def card(view: View, request: Any) -> None:
             )
         )
         if request.approval.note:
-            st.markdown(f"> {request.approval.note}")
+            st.markdown(f"> {plain(request.approval.note)}")
         evidence(view, request)
         reason = st.text_input(
             view.t("approvals.reason"), key=f"reason-{request.id}", help=view.t("approvals.reason.help")

@@ -19,7 +19,7 @@ from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
 from workbench.ui.components.release import download
-from workbench.ui.view import View, address, go
+from workbench.ui.view import View, address, go, plain
 
 GRADES = ("A", "B", "C", "D")
 PREVIEW_ROWS = 20
@@ -216,7 +216,10 @@ def release(view: View, audience: Any) -> None:
     asked = view.wb.approvals.get(audience.approval).approval if audience.approval else None
     if asked is None or asked.status == "rejected":
         if asked is not None:
-            st.error(view.t("list.rejected", who=asked.decider, reason=asked.reason), icon=":material/undo:")
+            st.error(
+                view.t("list.rejected", who=asked.decider, reason=plain(asked.reason or "")),
+                icon=":material/undo:",
+            )
         note = st.text_input(view.t("list.note"))
         if st.button(view.t("audience.send"), type="primary", disabled=not view.may("business", "modeler")):
             view.wb.approvals.request(audience.id, user=view.user, note=note)

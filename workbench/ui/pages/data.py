@@ -12,7 +12,7 @@ from workbench.ui.components.dataset_line import describe
 from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
 from workbench.ui.components.label_facts import show_label_facts
-from workbench.ui.view import View, address, go
+from workbench.ui.view import View, address, go, plain
 
 SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:", "warn": ":material/info:"}
 
@@ -100,9 +100,9 @@ def show_checks(view: View, dataset: Any) -> None:
         with st.container(border=True):
             head = f"{SEVERITY_ICONS[finding.severity]} **{view.word('severity', finding.severity)}** {where} `{finding.code}`"
             st.markdown(head)
-            st.markdown(finding.message)
+            st.markdown(plain(finding.message))
             if finding.hint:
-                st.caption(finding.hint)
+                st.caption(plain(finding.hint))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from workbench.ui.components.dataset_line import is_flat
 from workbench.ui.components.datasets import datasets, task_words
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import state_badge
-from workbench.ui.view import View, go, guarded
+from workbench.ui.view import View, go, guarded, plain
 
 SAMPLE = "complete_journey"
 
@@ -74,7 +74,7 @@ def recent_runs(view: View) -> None:
             st.caption(view.t("home.runs.none"))
         for job in jobs:
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(task_words(view, job.title), key=f"run-{job.id}", type="tertiary"):
+                if st.button(plain(task_words(view, job.title)), key=f"run-{job.id}", type="tertiary"):
                     go("runs", run=job.id)
                 state_badge(view, job.state)
 

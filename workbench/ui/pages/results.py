@@ -13,7 +13,7 @@ from workbench import charts
 from workbench.ui.components.empty import teach
 from workbench.ui.components.modelers import for_modelers
 from workbench.ui.components.verdict import TOP_TENTH, Yield, verdict
-from workbench.ui.view import View, address, go, guarded
+from workbench.ui.view import View, address, go, guarded, plain
 
 DRIVERS_SHOWN = 15
 CUT_COLOUR = "#d9822b"
@@ -62,7 +62,7 @@ def choose(view: View, models: Sequence[Any]) -> Any:
 def headline(view: View, model: Any, report: Any) -> None:
     verdict(view, kind=model.kind, gains=report.gains, metrics=report.evaluation["metrics"], depth=TOP_TENTH)
     for note in report.summary.get("notes", []):
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")
     with st.container(horizontal=True, vertical_alignment="center"):
         allowed = view.may("business", "modeler")
         if st.button(
@@ -113,7 +113,7 @@ def with_cut(chart: Any, depth: float) -> Any:
 
 
 def show_trust(view: View, report: Any) -> None:
-    st.markdown(view.t("results.split", sentence=report.summary["split"]))
+    st.markdown(view.t("results.split", sentence=plain(report.summary["split"])))
     left, right = st.columns(2)
     with left:
         st.altair_chart(charts.calibration(report.calibration, language=view.language))

@@ -8,7 +8,7 @@ import streamlit as st
 from workbench.ui.components.datasets import task_words
 from workbench.ui.components.empty import teach
 from workbench.ui.components.job_card import log_tail, show_controls, show_failure, show_running, state_badge
-from workbench.ui.view import View, address, go, guarded, remember
+from workbench.ui.view import View, address, go, guarded, plain, remember
 
 # only while something runs: eleven idle tabs that poll cost more than a third of a core
 POLL_SECONDS = 3
@@ -63,7 +63,7 @@ def _one_run(view: View, job_id: str, was_active: bool) -> None:
             arrive(view, job)
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.subheader(task_words(view, job.title))
+                st.subheader(plain(task_words(view, job.title)))
                 state_badge(view, job.state)
             st.caption(view.t("runs.asked", user=job.user, when=view.when(job.created_at), id=job.id))
             show_state(view, job)
