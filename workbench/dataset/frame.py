@@ -56,6 +56,6 @@ class TrainingFrame:
         """First 16 hex digits of a SHA-256 over the rows and column names, in order."""
         digest = hashlib.sha256("\x1f".join(map(str, self.rows.columns)).encode())
         text = {c: "str" for c in self.rows.columns if self.rows[c].dtype == object}
-        hashed = hash_pandas_object(self.rows.astype(text), index=False)  # ty: ignore[call-non-callable]
+        hashed = hash_pandas_object(self.rows.astype(text), index=False)  # ty: ignore[not-callable]
         digest.update(hashed.to_numpy().tobytes())
         return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -227,7 +227,7 @@ class Schedules:
         )
 
     @contextlib.contextmanager
-    def _alone(self, verb: str, name: str, day: date) -> Iterator[None]:
+    def _alone(self, verb: str, name: str, day: date) -> Generator[None]:
         path = self.home.var / "locks" / f"{verb}-{name}-{day}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)

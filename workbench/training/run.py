@@ -120,7 +120,7 @@ def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
     """The label's own first day of judgement, as long as rows from then on have matured; else the newest rows judge."""
     if frame.judge_from is None or frame.rows[CUTOFF].max() < pd.Timestamp(frame.judge_from):
         return None
-    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-return-type] - a date is never NaT
+    return pd.Timestamp(frame.judge_from)  # ty: ignore[invalid-explicit-return] - a date is never NaT
 
 
 def find_model(
