@@ -142,6 +142,16 @@ def test_a_list_is_asked_for_with_what_the_form_says(opened: Open) -> None:
     assert parameter(app, "list") == "coupon-contacts@1"
 
 
+def test_of_a_risk_model_the_safest_customers_are_taken(opened: Open) -> None:
+    app, workbench = opened("audience")
+    risky = workbench.models.list()[0]
+    risky.kind = "risk"
+    workbench.models.list = lambda: [risky]
+    app.run()
+    assert app.slider[0].label == "The safest share"
+    assert "The safest 20% of customers" in words(app)
+
+
 def test_customer_numbers_are_masked_on_screen(opened: Open) -> None:
     app, _ = opened("audience", list="coupon-contacts@1")
     preview = [d.value for d in app.dataframe if "household_id" in d.value.columns]

@@ -18,6 +18,7 @@ from workbench.ui.components.datasets import scoring_days
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
+from workbench.ui.components.picks import model_name, pick
 from workbench.ui.components.release import download
 from workbench.ui.view import View, address, go, plain
 
@@ -60,7 +61,7 @@ class Wish:
 def new_list(view: View, models: Sequence[Any]) -> None:
     model = choose(view, models)
     wish = ask(view, model)
-    st.markdown(promise(view, wish))
+    st.markdown(promise(view, wish, model.kind))
     allowed = view.may("business", "modeler")
     if not st.button(
         view.t("audience.send"),
@@ -93,14 +94,11 @@ def new_list(view: View, models: Sequence[Any]) -> None:
 
 
 def choose(view: View, models: Sequence[Any]) -> Any:
-    asked = (address("model"), address("version"))
-    index = next((i for i, m in enumerate(models) if (m.name, str(m.version)) == asked), 0)
-    return st.selectbox(
-        view.t("audience.model"),
-        models,
-        index=index,
-        format_func=lambda m: view.t("model.version", name=m.name, version=m.version),
-    )
+    def words(model: Any) -> str:
+        return view.t("model.version", name=model.name, version=model.version)
+
+    asked = f"{address('model')}@{address('version')}"
+    return pick(view.t("audience.model"), models, name=model_name, words=words, asked=asked)
 
 
 def ask(view: View, model: Any) -> Wish:
@@ -108,7 +106,7 @@ def ask(view: View, model: Any) -> Wish:
     cutoff, file = who(view, model)
     left, right = st.columns(2)
     with left:
-        share, size = how_many(view)
+        share, size = how_many(view, model.kind)
         grades = st.pills(
             view.t("audience.grades"), GRADES, selection_mode="multi", help=view.t("audience.grades.help")
         )
@@ -141,16 +139,17 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
     label, about = view.t("audience.as_of"), view.t("audience.as_of.help")
     if days[0].rows is None:
         return st.date_input(label, days[0].day, help=about), None
-    chosen = st.selectbox(
+    chosen = pick(
         label,
         days,
-        format_func=lambda found: view.t("audience.day", day=found.day, n=f"{found.rows:,}"),
-        help=about,
+        name=lambda found: found.day.isoformat(),
+        words=lambda found: view.t("audience.day", day=found.day, n=f"{found.rows:,}"),
+        about=about,
     )
     return chosen.day, None
 
 
-def how_many(view: View) -> tuple[float | None, int | None]:
+def how_many(view: View, kind: str) -> tuple[float | None, int | None]:
     by = st.segmented_control(
         view.t("audience.how_many"),
         ["share", "size"],
@@ -160,17 +159,22 @@ def how_many(view: View) -> tuple[float | None, int | None]:
     )
     if by == "size":
         return None, int(st.number_input(view.t("audience.size"), min_value=1, value=1000, step=100))
-    return st.slider(view.t("audience.share"), 5, 100, 20, 5, format="%d%%") / 100, None
+    return st.slider(view.t(by_kind("audience.share", kind)), 5, 100, 20, 5, format="%d%%") / 100, None
 
 
-def promise(view: View, wish: Wish) -> str:
+def by_kind(key: str, kind: str) -> str:
+    """The sentence for this kind: of a risk model the safest customers are taken, of the others the likeliest."""
+    return f"{key}.risk" if kind == "risk" else key
+
+
+def promise(view: View, wish: Wish, kind: str) -> str:
     """What will happen, before it does."""
     if not wish.complete:
         return view.t("audience.promise.incomplete")
     many = (
-        view.t("audience.promise.size", n=f"{wish.size:,}")
+        view.t(by_kind("audience.promise.size", kind), n=f"{wish.size:,}")
         if wish.size
-        else view.t("audience.promise.share", share=f"{wish.share:.0%}")
+        else view.t(by_kind("audience.promise.share", kind), share=f"{wish.share:.0%}")
     )
     return view.t("audience.promise", many=many, holdout=f"{wish.holdout_share:.0%}")
 
