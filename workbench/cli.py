@@ -350,6 +350,9 @@ def audience_build(
     file: Annotated[Path | None, typer.Option("--file", help="A table of customers without outcome.")] = None,
     size: Annotated[int | None, typer.Option("--size", help="At most so many customers.")] = None,
     share: Annotated[float | None, typer.Option("--share", help="Or this share of them, 0..1.")] = None,
+    safest: Annotated[
+        bool, typer.Option("--safest", help="From the least likely up, such as the safest of a risk model.")
+    ] = False,
     grades: Annotated[str | None, typer.Option("--grades", help="Only these grades, such as A,B.")] = None,
     holdout: Annotated[
         float, typer.Option("--holdout", help="Share left out to prove that it worked, 0..1.")
@@ -373,6 +376,7 @@ def audience_build(
             file=file,
             size=size,
             share=share,
+            order="lowest" if safest else "highest",
             grades=tuple(grades.split(",")) if grades else None,
             holdout_share=holdout,
             exclude_file=exclude,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 import pandas as pd
 from pandas.util import hash_pandas_object
 
+from workbench.labels.kinds import KINDS, Kind
 from workbench.text import Text
 
-Kind = Literal["response", "conversion", "churn", "risk"]
-KINDS: tuple[Kind, ...] = ("response", "conversion", "churn", "risk")
+__all__ = ["CUTOFF", "KINDS", "LABEL", "OUTCOME_KNOWN", "Kind", "TrainingFrame"]
 
 LABEL = "label"
 CUTOFF = "cutoff_time"

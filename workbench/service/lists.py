@@ -6,7 +6,7 @@ import builtins
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -37,6 +37,9 @@ class ListRequest:
     file: Path | None = None
     size: int | None = None
     share: float | None = None
+    order: Literal["highest", "lowest"] = (
+        "highest"  # from the likeliest down, or from the least likely (safest) up
+    )
     grades: tuple[str, ...] | None = None
     holdout_share: float = 0.1
     exclusions: tuple[str, ...] = ()
@@ -98,7 +101,7 @@ class Lists:
         People(self.home).require(request.user, *MAY_BUILD)
         asked = Scores(self.home).ask(request.model, cutoff=request.cutoff, file=request.file)
         ref, facts = asked.ref, asked.artefact.facts
-        scored = asked.scored(reasons=_reasons_for(request, facts.kind, len(asked.features)))
+        scored = asked.scored(reasons=_reasons_for(request, len(asked.features)))
         record = build_audience(
             self.home,
             AudienceRequest(
@@ -109,7 +112,7 @@ class Lists:
                     size=request.size,
                     share=request.share,
                     grades=request.grades or (),
-                    order="lowest" if facts.kind == "risk" else "highest",
+                    order=request.order,
                 ),
                 as_of=request.cutoff or Path(str(request.file)).name,
                 holdout_share=request.holdout_share,
@@ -157,9 +160,9 @@ class Lists:
         return TargetList(record, asked.status if asked else "draft", str(asked.id) if asked else None)
 
 
-def _reasons_for(request: ListRequest, kind: str, rows: int) -> str:
-    """Reasons why somebody is on the list, for about as many as it takes; the safest of a risk list need none."""
-    if kind == "risk":
+def _reasons_for(request: ListRequest, rows: int) -> str:
+    """Reasons why somebody is on the list, for about as many as it takes; the least likely need none."""
+    if request.order == "lowest":
         return "none"
     if request.size is None and request.share is None:
         return "all"
