@@ -46,6 +46,8 @@ class Wish:
 
     cutoff: date | None
     file: Any
+    end: str
+    """From which end of the scores: likeliest, safest or riskiest."""
     size: int | None
     share: float | None
     grades: tuple[str, ...]
@@ -61,7 +63,7 @@ class Wish:
 def new_list(view: View, models: Sequence[Any]) -> None:
     model = choose(view, models)
     wish = ask(view, model)
-    st.markdown(promise(view, wish, model.kind))
+    st.markdown(promise(view, wish))
     allowed = view.may("business", "modeler")
     if not st.button(
         view.t("audience.send"),
@@ -82,6 +84,7 @@ def new_list(view: View, models: Sequence[Any]) -> None:
                 file=file,
                 size=wish.size,
                 share=wish.share,
+                order="lowest" if wish.end == "safest" else "highest",
                 grades=wish.grades or None,
                 holdout_share=wish.holdout_share,
                 exclude_file=exclude,
@@ -106,7 +109,8 @@ def ask(view: View, model: Any) -> Wish:
     cutoff, file = who(view, model)
     left, right = st.columns(2)
     with left:
-        share, size = how_many(view, model.kind)
+        end = which_end(view, model.kind)
+        share, size = how_many(view, end)
         grades = st.pills(
             view.t("audience.grades"), GRADES, selection_mode="multi", help=view.t("audience.grades.help")
         )
@@ -117,7 +121,7 @@ def ask(view: View, model: Any) -> Wish:
         name = st.text_input(view.t("audience.name"), model.name.replace(".", "-").replace("_", "-"))
     with st.expander(view.t("audience.exclude")):
         exclude = st.file_uploader(view.t("audience.exclude.file"), type=UPLOADS, key="exclude")
-    return Wish(cutoff, file, size, share, tuple(grades or ()), holdout / 100, exclude, name)
+    return Wish(cutoff, file, end, size, share, tuple(grades or ()), holdout / 100, exclude, name)
 
 
 def who(view: View, model: Any) -> tuple[date | None, Any]:
@@ -149,7 +153,7 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
     return chosen.day, None
 
 
-def how_many(view: View, kind: str) -> tuple[float | None, int | None]:
+def how_many(view: View, end: str) -> tuple[float | None, int | None]:
     by = st.segmented_control(
         view.t("audience.how_many"),
         ["share", "size"],
@@ -159,22 +163,30 @@ def how_many(view: View, kind: str) -> tuple[float | None, int | None]:
     )
     if by == "size":
         return None, int(st.number_input(view.t("audience.size"), min_value=1, value=1000, step=100))
-    return st.slider(view.t(by_kind("audience.share", kind)), 5, 100, 20, 5, format="%d%%") / 100, None
+    return st.slider(view.t(f"audience.share.{end}"), 5, 100, 20, 5, format="%d%%") / 100, None
 
 
-def by_kind(key: str, kind: str) -> str:
-    """The sentence for this kind: of a risk model the safest customers are taken, of the others the likeliest."""
-    return f"{key}.risk" if kind == "risk" else key
+def which_end(view: View, kind: str) -> str:
+    """Of a risk model either end may be wanted, the safest unless said otherwise; of the others the likeliest."""
+    if kind != "risk":
+        return "likeliest"
+    return st.segmented_control(
+        view.t("audience.end"),
+        ["safest", "riskiest"],
+        default="safest",
+        required=True,
+        format_func=lambda end: view.t(f"audience.end.{end}"),
+    )
 
 
-def promise(view: View, wish: Wish, kind: str) -> str:
+def promise(view: View, wish: Wish) -> str:
     """What will happen, before it does."""
     if not wish.complete:
         return view.t("audience.promise.incomplete")
     many = (
-        view.t(by_kind("audience.promise.size", kind), n=f"{wish.size:,}")
+        view.t(f"audience.promise.size.{wish.end}", n=f"{wish.size:,}")
         if wish.size
-        else view.t(by_kind("audience.promise.share", kind), share=f"{wish.share:.0%}")
+        else view.t(f"audience.promise.share.{wish.end}", share=f"{wish.share:.0%}")
     )
     return view.t("audience.promise", many=many, holdout=f"{wish.holdout_share:.0%}")
 
