@@ -15,7 +15,7 @@ UI = Path(__file__).parents[2] / "workbench" / "ui"
 GROUPS = (
     "state.", "stage.", "kind.", "severity.", "excluded.", "metric.", "metric.help.", "column.grades.", "column.card.", "funnel.", "approval.",
     "role.", "verdict.", "results.tab.", "results.beeswarm", "results.waterfall", "modelers.column.", "data.column.", "funnel.column.",
-    "list.column.", "approvals.column.", "approvals.subject.", "audience.who.", "audience.how_many.", "home.", "yield.",
+    "list.column.", "approvals.column.", "approvals.subject.", "audience.who.", "audience.end.", "audience.share.", "audience.promise.", "audience.how_many.", "home.", "yield.",
 )  # fmt: skip
 
 

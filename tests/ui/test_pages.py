@@ -137,9 +137,22 @@ def test_a_list_is_asked_for_with_what_the_form_says(opened: Open) -> None:
         "2017-12-06",
         0.3,
     )
+    assert request.order == "highest"
     assert (request.holdout_share, request.grades, request.user) == (0.1, None, "wang.requester")
     assert (verb, what, user) == ("request", "coupon-contacts@1", "wang.requester")
     assert parameter(app, "list") == "coupon-contacts@1"
+
+
+def test_of_a_risk_model_the_safest_customers_are_taken_unless_said_otherwise(opened: Open) -> None:
+    app, workbench = opened("audience")
+    risky = workbench.models.list()[0]
+    risky.kind = "risk"
+    workbench.models.list = lambda: [risky]
+    app.run()
+    assert app.slider[0].label == "The safest share"
+    assert "The safest 20% of customers" in words(app)
+    press(app, say("en", "audience.send"))
+    assert workbench.asked[0][1].order == "lowest"
 
 
 def test_customer_numbers_are_masked_on_screen(opened: Open) -> None:

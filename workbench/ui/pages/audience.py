@@ -18,6 +18,7 @@ from workbench.ui.components.datasets import scoring_days
 from workbench.ui.components.empty import teach
 from workbench.ui.components.funnel import show_funnel
 from workbench.ui.components.masks import mask_columns
+from workbench.ui.components.picks import model_name, pick
 from workbench.ui.components.release import download
 from workbench.ui.view import View, address, go, plain
 
@@ -45,6 +46,8 @@ class Wish:
 
     cutoff: date | None
     file: Any
+    end: str
+    """From which end of the scores: likeliest, safest or riskiest."""
     size: int | None
     share: float | None
     grades: tuple[str, ...]
@@ -81,6 +84,7 @@ def new_list(view: View, models: Sequence[Any]) -> None:
                 file=file,
                 size=wish.size,
                 share=wish.share,
+                order="lowest" if wish.end == "safest" else "highest",
                 grades=wish.grades or None,
                 holdout_share=wish.holdout_share,
                 exclude_file=exclude,
@@ -93,14 +97,11 @@ def new_list(view: View, models: Sequence[Any]) -> None:
 
 
 def choose(view: View, models: Sequence[Any]) -> Any:
-    asked = (address("model"), address("version"))
-    index = next((i for i, m in enumerate(models) if (m.name, str(m.version)) == asked), 0)
-    return st.selectbox(
-        view.t("audience.model"),
-        models,
-        index=index,
-        format_func=lambda m: view.t("model.version", name=m.name, version=m.version),
-    )
+    def words(model: Any) -> str:
+        return view.t("model.version", name=model.name, version=model.version)
+
+    asked = f"{address('model')}@{address('version')}"
+    return pick(view.t("audience.model"), models, name=model_name, words=words, asked=asked)
 
 
 def ask(view: View, model: Any) -> Wish:
@@ -108,7 +109,8 @@ def ask(view: View, model: Any) -> Wish:
     cutoff, file = who(view, model)
     left, right = st.columns(2)
     with left:
-        share, size = how_many(view)
+        end = which_end(view, model.kind)
+        share, size = how_many(view, end)
         grades = st.pills(
             view.t("audience.grades"), GRADES, selection_mode="multi", help=view.t("audience.grades.help")
         )
@@ -119,7 +121,7 @@ def ask(view: View, model: Any) -> Wish:
         name = st.text_input(view.t("audience.name"), model.name.replace(".", "-").replace("_", "-"))
     with st.expander(view.t("audience.exclude")):
         exclude = st.file_uploader(view.t("audience.exclude.file"), type=UPLOADS, key="exclude")
-    return Wish(cutoff, file, size, share, tuple(grades or ()), holdout / 100, exclude, name)
+    return Wish(cutoff, file, end, size, share, tuple(grades or ()), holdout / 100, exclude, name)
 
 
 def who(view: View, model: Any) -> tuple[date | None, Any]:
@@ -141,16 +143,17 @@ def who(view: View, model: Any) -> tuple[date | None, Any]:
     label, about = view.t("audience.as_of"), view.t("audience.as_of.help")
     if days[0].rows is None:
         return st.date_input(label, days[0].day, help=about), None
-    chosen = st.selectbox(
+    chosen = pick(
         label,
         days,
-        format_func=lambda found: view.t("audience.day", day=found.day, n=f"{found.rows:,}"),
-        help=about,
+        name=lambda found: found.day.isoformat(),
+        words=lambda found: view.t("audience.day", day=found.day, n=f"{found.rows:,}"),
+        about=about,
     )
     return chosen.day, None
 
 
-def how_many(view: View) -> tuple[float | None, int | None]:
+def how_many(view: View, end: str) -> tuple[float | None, int | None]:
     by = st.segmented_control(
         view.t("audience.how_many"),
         ["share", "size"],
@@ -160,7 +163,20 @@ def how_many(view: View) -> tuple[float | None, int | None]:
     )
     if by == "size":
         return None, int(st.number_input(view.t("audience.size"), min_value=1, value=1000, step=100))
-    return st.slider(view.t("audience.share"), 5, 100, 20, 5, format="%d%%") / 100, None
+    return st.slider(view.t(f"audience.share.{end}"), 5, 100, 20, 5, format="%d%%") / 100, None
+
+
+def which_end(view: View, kind: str) -> str:
+    """Of a risk model either end may be wanted, the safest unless said otherwise; of the others the likeliest."""
+    if kind != "risk":
+        return "likeliest"
+    return st.segmented_control(
+        view.t("audience.end"),
+        ["safest", "riskiest"],
+        default="safest",
+        required=True,
+        format_func=lambda end: view.t(f"audience.end.{end}"),
+    )
 
 
 def promise(view: View, wish: Wish) -> str:
@@ -168,9 +184,9 @@ def promise(view: View, wish: Wish) -> str:
     if not wish.complete:
         return view.t("audience.promise.incomplete")
     many = (
-        view.t("audience.promise.size", n=f"{wish.size:,}")
+        view.t(f"audience.promise.size.{wish.end}", n=f"{wish.size:,}")
         if wish.size
-        else view.t("audience.promise.share", share=f"{wish.share:.0%}")
+        else view.t(f"audience.promise.share.{wish.end}", share=f"{wish.share:.0%}")
     )
     return view.t("audience.promise", many=many, holdout=f"{wish.holdout_share:.0%}")
 

@@ -13,6 +13,7 @@ from workbench.ui.components.dataset_line import describe
 from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
 from workbench.ui.components.label_facts import show_label_facts
+from workbench.ui.components.picks import pick
 from workbench.ui.view import View, address, go, remember
 
 BUDGETS_SECONDS = (60, 300, 900, 3600)
@@ -49,13 +50,13 @@ def page(view: View) -> None:
 def choose(view: View, datasets: Sequence[Any]) -> str:
     """Dataset, then goal; filled in from the address if it names a task."""
     asked = address("task")
-    wanted = next((i for i, d in enumerate(datasets) if asked in [label.task for label in d.labels]), 0)
-    dataset = st.selectbox(
+    dataset = pick(
         view.t("build.dataset"),
         datasets,
-        index=wanted,
-        format_func=lambda d: view.text(d.title),
-        help=view.t("build.dataset.help"),
+        name=lambda each: each.name,
+        words=lambda each: view.text(each.title),
+        asked=next((d.name for d in datasets if asked in [label.task for label in d.labels]), None),
+        about=view.t("build.dataset.help"),
     )
     st.caption(describe(view, dataset))
     tasks = {label.task: label for label in dataset.labels}

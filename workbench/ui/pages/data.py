@@ -12,6 +12,7 @@ from workbench.ui.components.dataset_line import describe
 from workbench.ui.components.datasets import datasets, label_detail
 from workbench.ui.components.empty import teach
 from workbench.ui.components.label_facts import show_label_facts
+from workbench.ui.components.picks import pick
 from workbench.ui.view import View, address, go, plain
 
 SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:", "warn": ":material/info:"}
@@ -23,13 +24,12 @@ def page(view: View) -> None:
     if not found:
         teach(view, "data.none", folder=str(view.wb.home.feature_defs))
         return
-    asked = address("dataset")
-    names = [dataset.name for dataset in found]
-    dataset = st.selectbox(
+    dataset = pick(
         view.t("data.which"),
         found,
-        index=names.index(asked) if asked in names else 0,
-        format_func=lambda d: view.text(d.title),
+        name=lambda each: each.name,
+        words=lambda each: view.text(each.title),
+        asked=address("dataset"),
     )
     st.caption(describe(view, dataset))
     tables, goals, checks = st.tabs([view.t("data.tables"), view.t("data.goals"), view.t("data.check")])

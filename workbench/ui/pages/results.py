@@ -12,6 +12,7 @@ import streamlit as st
 from workbench import charts
 from workbench.ui.components.empty import teach
 from workbench.ui.components.modelers import for_modelers
+from workbench.ui.components.picks import model_name, pick
 from workbench.ui.components.verdict import TOP_TENTH, Yield, verdict
 from workbench.ui.view import View, address, go, guarded, plain
 
@@ -49,14 +50,13 @@ def page(view: View) -> None:
 
 def choose(view: View, models: Sequence[Any]) -> Any:
     """The version that the address names, else the newest."""
-    asked = (address("model"), address("version"))
-    index = next((i for i, m in enumerate(models) if (m.name, str(m.version)) == asked), 0)
 
     def title(model: Any) -> str:
         live = view.t("model.live") if model.champion else view.when(model.created_at)
         return f"{view.t('model.version', name=model.name, version=model.version)} · {live}"
 
-    return st.selectbox(view.t("results.which"), models, index=index, format_func=title)
+    asked = f"{address('model')}@{address('version')}"
+    return pick(view.t("results.which"), models, name=model_name, words=title, asked=asked)
 
 
 def headline(view: View, model: Any, report: Any) -> None:
