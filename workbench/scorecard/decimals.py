@@ -16,6 +16,8 @@ def shortest_between(low: float, high: float) -> float:
     if not low < high:
         return low
     gap = high - low
+    if gap < 1e-280:  # no decimal that a float can scale by lies between them
+        return low
     start = -math.floor(math.log10(gap)) - 2 if math.isfinite(gap) and gap > 0 else 0
     for digits in range(start, start + 20):
         scaled = low * 10.0**digits
