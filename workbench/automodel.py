@@ -115,7 +115,8 @@ class AutoModel(ClassifierMixin, BaseEstimator):
     def explain(self, X: Any) -> pd.DataFrame:
         """Each column's share of the event's log-odds, and `(base)`; a row sums to the log-odds of `event_`."""
         check_is_fitted(self)
-        return self.ensemble_.contributions(self._table(X, None, reset=False))
+        shares = self.ensemble_.contributions(self._table(X, None, reset=False))
+        return shares.set_axis(X.index, axis=0) if isinstance(X, pd.DataFrame) else shares
 
     @property
     def scorecard_(self) -> Scorecard:

@@ -145,7 +145,11 @@ def train(
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="response, conversion, churn or risk.")] = None,
     id_column: Annotated[
-        str | None, typer.Option("--id", help="The customer's column; rows of one customer stay together.")
+        str | None,
+        typer.Option(
+            "--id",
+            help="The customer's column; rows of one customer are judged together (by date with --time).",
+        ),
     ] = None,
     time_column: Annotated[
         str | None, typer.Option("--time", help="The date column; the last part is judged out of time.")
@@ -216,6 +220,7 @@ def training_lines(result: dict[str, Any]) -> list[str]:
         f"KS {metrics['test_ks']:.3f}, lift at 10% {metrics['test_lift_10']:.1f}, scorecard AUC {metrics['card_auc']:.3f}, "
         f"{result['wall_seconds']:.0f} s"
     ]
+    lines += [f"  WARNING: {warning}" for warning in result["warnings"]]
     return lines + [f"  note: {note}" for note in result["notes"]]
 
 

@@ -12,14 +12,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from workbench.errors import UsageError
+
 
 @contextlib.contextmanager
 def whole_file(target: Path) -> Generator[Path]:
     """A temporary path beside `target`; it takes the target's place when the block ends well, and vanishes otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{target.suffix}", dir=target.parent)
-    os.close(handle)
-    part = Path(name)
+    part = _beside(target)
     try:
         yield part
         umask = os.umask(0)
@@ -28,6 +27,28 @@ def whole_file(target: Path) -> Generator[Path]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_writable(target: Path) -> None:
+    """Returns if a file can be written there. Raises UsageError WB-U14 before any work is lost on it."""
+    _beside(target).unlink()
+
+
+def _beside(target: Path) -> Path:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{target.suffix}", dir=target.parent)
+    except OSError as exc:
+        raise UsageError(
+            "WB-U14",
+            f"'{target}' cannot be written: {exc.strerror or exc}.",
+            "Name a file in a folder that exists and that you may write to.",
+        ) from exc
+    os.close(handle)
+    if target.is_dir():
+        Path(name).unlink()
+        raise UsageError("WB-U14", f"'{target}' is a folder, not a file.", "Name a file in it.")
+    return Path(name)
 
 
 @contextlib.contextmanager

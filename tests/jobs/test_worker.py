@@ -155,7 +155,7 @@ def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     until(lambda: "ready" in (tmp_path / "log.txt").read_text(), "the shell")
     child.end(patience_seconds=0.3)
     assert child.exit_code() == -signal.SIGKILL
-    assert _marked(tmp_path) == []
+    until(lambda: _marked(tmp_path) == [], "the end of all it had started")
 
 
 def _marked(folder: Path) -> list[int]:

@@ -30,6 +30,7 @@ from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
 from workbench.progress import Progress, silent
+from workbench.tables.checks import stop_if_clock_ahead
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.sources import resolve
 from workbench.text import Text
@@ -48,6 +49,7 @@ def build_training_frame(
     with Engine(dataset.tables) as engine:
         features = dataset.features_for(label)
         _load(engine, _tables(dataset, features, label, outcome=True), say)
+        stop_if_clock_ahead(engine)
         say("labels", 0.45, f"Rows and outcomes of {label.name}")
         known_by = None if as_of is None else datetime(as_of.year, as_of.month, as_of.day)
         found = labels_compile.training_rows(engine, label, known_by=known_by)
@@ -116,6 +118,8 @@ def _frame(
     features = dataset.features_for(label)
     values = feature_values(engine, features, label, len(found.rows), say)
     rows = found.rows[list(found.keys)].reset_index(drop=True)
+    for key in found.keys:
+        rows[key] = whole_numbers(rows[key])
     rows[CUTOFF] = found.rows[CUTOFF_AT].astype("datetime64[us]")
     if labels_compile.LABEL in found.rows:
         rows[OUTCOME_KNOWN] = found.rows[labels_compile.KNOWN_OUTCOME].astype("datetime64[us]")
@@ -139,6 +143,18 @@ def _frame(
         counts={k: v for k, v in (found.counts | _quarantined(engine)).items() if v},
         notes=tuple(n for t in engine.loaded.values() for n in t.notes),
     )
+
+
+def whole_numbers(key: pd.Series) -> pd.Series:
+    """Numeric identifiers as whole numbers: a source with gaps in the column holds 12347.0, which joins to nothing."""
+    if (
+        key.dtype.kind == "f"
+        and key.notna().all()
+        and (key == key.round()).all()
+        and (key.abs() < 2**53).all()
+    ):
+        return key.astype("int64")
+    return key
 
 
 def _load(engine: Engine, names: Iterable[str], say: Progress) -> None:

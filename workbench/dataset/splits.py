@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from workbench.dataset.frame import LABEL, OUTCOME_KNOWN, TrainingFrame
 from workbench.errors import DataError
@@ -20,6 +21,7 @@ _TEST_EVENT_SHARE = 0.22  # of the events, where dates decide
 _MIN_TEST_EVENTS = 100  # fewer leave the interval of the AUC wider than any difference between models
 _MIN_TRAIN_EVENTS = 20
 _MAX_CANDIDATES = 400
+_LEAST_DIFFERENT_SHARE = 0.2
 _FORWARD_FOLDS = 3
 _LARGEST_FOLD = 80_000  # a single fold needs no more to tell candidates apart
 _WIDE_CELLS = 5_000_000  # rows x columns beyond which each fold costs seconds
@@ -133,9 +135,20 @@ def grouped_folds(y: np.ndarray, groups: np.ndarray, k: int, *, seed: int) -> Fo
 
 def _group_codes(frame: TrainingFrame) -> np.ndarray | None:
     if frame.entity is None or frame.entity not in frame.rows:
-        return None
+        return _copies(frame)
     codes, uniques = pd.factorize(frame.rows[frame.entity], use_na_sentinel=False)
     return codes if len(uniques) < len(codes) else None
+
+
+def _copies(frame: TrainingFrame) -> np.ndarray | None:
+    """Without a customer number, rows that repeat each other in every feature stay on one side.
+
+    A table that was loaded twice would else be judged on rows that it learned from. Where a few coarse columns make
+    most rows alike anyway, likeness says nothing and every row stands for itself.
+    """
+    alike = hash_pandas_object(frame.rows[list(frame.features)], index=False).to_numpy()  # ty: ignore[not-callable]
+    codes, different = pd.factorize(alike)
+    return codes if _LEAST_DIFFERENT_SHARE * len(codes) <= len(different) < len(codes) else None
 
 
 def _moments(column: pd.Series) -> np.ndarray:

@@ -27,6 +27,7 @@ from workbench.text import Text
 _SHARED = ("say", "noun", "for", "examples")
 _ROWS = ("from", "value", "aggregate", "windows", "where", "via", "match", "link", "half_life")
 _FORMULAS = ("ratio", "difference", "formula")
+_RESERVED = ("label", "cutoff_time", "outcome_known_at")
 _KINDS = ("from", "attribute", "row", *_FORMULAS)
 
 
@@ -69,6 +70,10 @@ def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
     if not name.isidentifier():
         raise DefinitionError(
             "WB-F02", f"{where}: a feature cannot be called '{name}'.", "Use letters, digits and _."
+        )
+    if name in _RESERVED:
+        raise DefinitionError(
+            "WB-F02", f"{where}: the frame's own column is called '{name}'.", "Choose another name."
         )
     kinds = [k for k in _KINDS if k in settings]
     if len(kinds) != 1:

@@ -115,6 +115,23 @@ class Reference:
         return cls({name: Bins.from_dict(bins) for name, bins in value["columns"].items()}, value["rows"])
 
 
+def strange(reference: Reference, features: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Columns whose every value is new to the model, and columns that are empty though they were not at training.
+
+    The first can only be told of columns with so few levels that all of them are known.
+    """
+    new, empty = [], []
+    for name, bins in reference.columns.items():
+        if name not in features.columns or not len(features):
+            continue
+        counts = bins.counts(features[name])
+        if counts[-1] == len(features) and bins.shares[-1] < 0.5:
+            empty.append(name)
+        elif bins.levels and bins.shares[-2] == 0 and counts[-2] > 0 and counts[-2] == counts[:-1].sum():
+            new.append(name)
+    return new, empty
+
+
 def psi(expected: np.ndarray, actual: np.ndarray) -> float:
     """PSI of two share vectors over the same bins; shares below `SHARE_FLOOR` count as the floor."""
     e, a = np.maximum(expected, SHARE_FLOOR), np.maximum(actual, SHARE_FLOOR)

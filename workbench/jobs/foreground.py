@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ _EXIT_CLASSES: dict[int, type[WorkbenchError]] = {
 def run_here(
     home: Home, spec: dict[str, Any], *, progress: Progress, command: process.Command = process.child_command
 ) -> dict[str, Any]:
-    """The result of the job; its folder is kept under `var/jobs/`.
+    """The result of the job; its folder under `var/jobs/` stays only where something crashed.
 
     Raises what the child reported, as the error class of its exit code; a child that was killed gives WB-J08.
     """
@@ -47,8 +48,13 @@ def run_here(
         if child.exit_code() is None:
             child.end()
     if code == 0:
-        return read_json(folder / "result.json")
-    raise _failure(folder, code)
+        result = read_json(folder / "result.json")
+        shutil.rmtree(folder)  # what is worth keeping is in the model's own folder
+        return result
+    failure = _failure(folder, code)
+    if failure.exit_code in (2, 3):
+        shutil.rmtree(folder)  # the sentence says it all; a crash keeps its log and its journal
+    raise failure
 
 
 def _tell(folder: Path, progress: Progress) -> None:

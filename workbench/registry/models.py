@@ -14,6 +14,7 @@ from workbench.store import versions as version_rows
 from workbench.store.ledger import LedgerLine
 from workbench.store.versions import ModelVersion
 
+FORBIDDEN_IN_NAMES = r"[/\\:@\x00-\x1f%\"']"
 ALIASES = ("champion", "challenger", "previous")
 
 
@@ -39,11 +40,11 @@ class ModelRef:
 
 def check_name(name: str) -> str:
     """The name, if it can name a folder and an MLflow model. Raises UsageError WB-R05 otherwise."""
-    if not name or len(name) > 150 or name.startswith(".") or re.search(r"[/\\:@\x00-\x1f%\"']", name):
+    if not name or len(name) > 150 or name.startswith(".") or re.search(FORBIDDEN_IN_NAMES, name):
         raise UsageError(
             "WB-R05",
             f"a model cannot be called {name!r}.",
-            "Use 1 to 150 letters, digits, spaces, '.', '-' or '_', the first of them no dot.",
+            "Use 1 to 150 characters without / \\ : @ % and quotes, the first of them no dot.",
         )
     return name
 

@@ -44,6 +44,6 @@ def log_training(home: Home, record: RunRecord) -> Logged:
     )
     row = add_version(store, origin, models=home.models, write=write, sign=sign)
     folder = home.models / row.name / str(row.version)
-    mirror_pending(home, facts.name)
+    mirror_pending(home)  # also what other runs could not bring there
     row = get_version(store, row.name, row.version) or row
     return Logged(row.version, folder, row.run_id, row.mlflow_version, row.mirror_problem)

@@ -98,17 +98,23 @@ def _reasons(
     return texts.set_axis(list(REASONS), axis=1).set_axis(chosen, axis=0).reindex(range(len(features)))
 
 
-def write_scored(frame: pd.DataFrame, out: Path) -> Path:
-    """Writes the frame to `out`, whole or not at all; the ending says how: .csv, .csv.gz, .parquet or .xlsx.
-
-    Raises UsageError WB-P32 for another ending, WB-P33 for more rows than an Excel sheet holds.
-    """
+def format_of(out: Path) -> str:
+    """The format that a file's ending names. Raises UsageError WB-P32 where it names none."""
     kind = next((f for f in sorted(FORMATS, key=len, reverse=True) if out.name.lower().endswith(f)), None)
     if kind is None:
         ending = out.suffix or "no ending"
         raise UsageError(
             "WB-P32", f"'{out.name}' has {ending}: it does not say a format.", f"Use {', '.join(FORMATS)}."
         )
+    return kind
+
+
+def write_scored(frame: pd.DataFrame, out: Path) -> Path:
+    """Writes the frame to `out`, whole or not at all; the ending says how: .csv, .csv.gz, .parquet or .xlsx.
+
+    Raises UsageError WB-P32 for another ending, WB-P33 for more rows than an Excel sheet holds.
+    """
+    kind = format_of(out)
     if kind == ".xlsx" and len(frame) > EXCEL_ROWS:
         raise UsageError(
             "WB-P33",

@@ -102,11 +102,13 @@ class Approvals:
     def _kind_of(self, what: str) -> tuple[Any, str]:
         if what.startswith("list:"):
             return "list", what.removeprefix("list:")
+        if what.startswith("model:"):
+            return "model", what.removeprefix("model:")
         name = what.partition("@")[0].replace("/", ".")
         models, lists = registry.names(self.home), {found.name for found in list_audiences(self.home)}
         if name in lists and name in models:
             raise UsageError(
-                "WB-A30", f"'{name}' is both a model and a list.", hint=f"Write list:{what} for the list."
+                "WB-A30", f"'{name}' is both a model and a list.", hint=f"Write model:{what} or list:{what}."
             )
         if name in lists:
             return "list", what
@@ -121,11 +123,11 @@ class Approvals:
         name, _, _version = subject.partition("@")
         rows = registry.versions(self.home, name.replace("/", "."))
         ref = registry.resolve(self.home, subject if _version else f"{name}@{rows[-1].version}")
-        warnings = read_json(ref.report / "summary.json").get("warnings", [])
-        if warnings:
+        stops = read_json(ref.report / "summary.json").get("stops", [])
+        if stops:
             raise GateFailed(
                 "WB-R30",
-                f"{ref} cannot go live: {warnings[0]}",
+                f"{ref} cannot go live: {stops[0]}",
                 hint="Train again without that column: --known-after-event COLUMN.",
             )
 

@@ -92,6 +92,7 @@ class Health:
                     True,
                     home.tracking_uri if "@" not in home.tracking_uri else "set by MLFLOW_TRACKING_URI",
                 ),
+                _mirror(home),
                 HealthFact(
                     "worker", True, "running" if alive else "none running (start one: workbench worker)"
                 ),
@@ -103,6 +104,19 @@ class Health:
                 ),
             )
         )
+
+
+def _mirror(home: Home) -> HealthFact:
+    """Versions that MLflow has not got yet; the next training run brings them there."""
+    from workbench.store import open_store, versions
+
+    waiting = [f"{row.name}@{row.version}" for row in versions.list_versions(open_store(home), pending=True)]
+    told = (
+        f"{len(waiting)} versions wait to be copied: {', '.join(waiting[:5])}"
+        if waiting
+        else "has every version"
+    )
+    return HealthFact("MLflow mirror", True, told)
 
 
 def _datasets(home: Home) -> str:

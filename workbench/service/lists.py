@@ -105,7 +105,7 @@ class Lists:
         record = build_audience(
             self.home,
             AudienceRequest(
-                name=request.name or ref.name,
+                name=request.name or f"{ref.name}.list",
                 model=ref,
                 scored=scored,
                 selection=Selection(

@@ -250,8 +250,8 @@ def gate(run: dict[str, Any]) -> tuple[bool, str]:
     where the two cannot be compared fairly, a person is asked.
     """
     metrics, against = run["metrics"], run["against_champion"]
-    if run["warnings"]:
-        return False, run["warnings"][0]
+    if run["stops"]:
+        return False, run["stops"][0]
     if metrics["test_auc_low"] <= 0.5:
         return (
             False,

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from workbench.config import Home
-from workbench.errors import UsageError
+from workbench.errors import DataError, UsageError
+from workbench.files import check_writable, read_json
 from workbench.registry.artefact import Artefact
 from workbench.registry.models import ModelRef
 from workbench.service.days import day_of
@@ -52,6 +53,13 @@ class Scores:
         language: str = "en",
     ) -> dict[str, Any]:
         """Scores a table, row by row in its order, into a CSV, Parquet or Excel file."""
+        if Path(out).resolve() == Path(file).resolve():
+            raise UsageError(
+                "WB-U13",
+                f"'{out}' is the table itself, which the scores would replace.",
+                "Name another --out.",
+            )
+        check_output(Path(out))
         asked = self.ask(model, cutoff=None, file=file)
         return _written(asked, asked.scored(reasons=reasons, card=card, language=language), out)
 
@@ -66,6 +74,7 @@ class Scores:
         language: str = "en",
     ) -> dict[str, Any]:
         """Scores whoever is eligible as of a date."""
+        check_output(Path(out))
         asked = self.ask(task, cutoff=cutoff, file=None)
         return _written(asked, asked.scored(reasons=reasons, card=card, language=language), out)
 
@@ -79,7 +88,8 @@ class Scores:
         if file is None:
             return self._eligible(artefact, ref, cutoff)
         rows = flat_scoring_frame(Path(file), artefact.schema)
-        return Asked(artefact, ref, rows.keys, rows.features, rows.notes, rows.quarantined)
+        notes = (*rows.notes, *_strange(ref, rows.features))
+        return Asked(artefact, ref, rows.keys, rows.features, notes, rows.quarantined)
 
     def _eligible(self, artefact: Artefact, ref: ModelRef, cutoff: str | None) -> Asked:
         from workbench.dataset.build import build_scoring_frame
@@ -95,6 +105,42 @@ class Scores:
         frame = build_scoring_frame(self.home, task, day_of(cutoff))
         keys = [*frame.keys, *([frame.time] if frame.time and frame.time not in frame.keys else [])]
         return Asked(artefact, ref, frame.rows[keys], conform(frame.rows, artefact.schema), frame.notes)
+
+
+def _strange(ref: ModelRef, features: pd.DataFrame) -> list[str]:
+    """What a person should hear before they trust the scores.
+
+    Raises DataError WB-P03 for a column of names that now holds numbers: it changed its type.
+    """
+    from workbench.feedback.drift import Reference, strange
+
+    file = ref.folder / "data" / "drift_reference.json"
+    if not file.exists():
+        return []
+    reference = Reference.from_dict(read_json(file))
+    new, empty = strange(reference, features)
+    for name in new:
+        levels = pd.Series(reference.columns[name].levels)
+        if pd.to_numeric(features[name], errors="coerce").notna().all() and (
+            pd.to_numeric(levels, errors="coerce").isna().all()
+        ):
+            raise DataError(
+                "WB-P03",
+                f"Column '{name}' held {', '.join(levels[:3])} in training, but here every value is a number, "
+                f"for example {features[name].iloc[0]}.",
+                "Give the column as it was in training.",
+            )
+    return [f"No value of column '{name}' was ever seen in training." for name in new] + [
+        f"Column '{name}' is empty here, but was not in training." for name in empty
+    ]
+
+
+def check_output(out: Path) -> None:
+    """Returns if scores can go there: before a minute is spent on them, not after."""
+    from workbench.scoring.batch import format_of
+
+    format_of(out)
+    check_writable(out)
 
 
 def _written(asked: Asked, scored: pd.DataFrame, out: Path) -> dict[str, Any]:

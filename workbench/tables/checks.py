@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlglot import exp
 
-from workbench.errors import WorkbenchError
+from workbench.errors import DataError, WorkbenchError
 from workbench.tables.engine import Engine, Loaded, column, named
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import Table, TableSet
@@ -95,6 +95,31 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
         )
     findings += _of_period(engine.tables, profiles)
     return findings, profiles
+
+
+def clock_ahead(tables: TableSet, first: datetime | None, last: datetime | None) -> Finding | None:
+    """WB-T21 where `observed_until` lies after the newest event; a stop from a week or a tenth of the period on."""
+    if tables.observed_until is None or first is None or last is None:
+        return None
+    gap = tables.observed_until - last
+    if gap <= timedelta(days=2):
+        return None
+    return Finding(
+        "WB-T21",
+        "stop" if gap > max(timedelta(days=7), (last - first) / 10) else "warn",
+        "",
+        "observed_until",
+        f"`observed_until` is {tables.observed_until:%Y-%m-%d}, but the newest event of any table is of {last:%Y-%m-%d}.",
+        "Set `observed_until` to the end of the data: later outcomes are unknown, not absent.",
+    )
+
+
+def stop_if_clock_ahead(engine: Engine) -> None:
+    """Raises DataError WB-T21 where the loaded tables end well before `observed_until`: unseen outcomes are no non-events."""
+    moments = [m for t in engine.loaded.values() for m in (t.first, t.last) if m is not None]
+    found = clock_ahead(engine.tables, min(moments, default=None), max(moments, default=None))
+    if found is not None and found.severity == "stop":
+        raise DataError(found.code, found.message, found.hint)
 
 
 def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
@@ -236,17 +261,10 @@ def _of_period(tables: TableSet, profiles: list[TableProfile]) -> list[Finding]:
         ]
     findings = []
     slack = timedelta(days=2)
-    if lasts and max(lasts) + slack < tables.observed_until:
-        findings.append(
-            Finding(
-                "WB-T21",
-                "stop",
-                "",
-                "observed_until",
-                f"`observed_until` is {tables.observed_until:%Y-%m-%d}, but the newest event of any table is of {max(lasts):%Y-%m-%d}.",
-                "Set `observed_until` to the end of the data: later outcomes are unknown, not absent.",
-            )
-        )
+    firsts = [p.first for p in profiles if p.first is not None]
+    ahead = clock_ahead(tables, min(firsts, default=None), max(lasts, default=None))
+    if ahead is not None:
+        findings.append(ahead)
     for profile in profiles:
         if profile.last is not None and profile.last > tables.observed_until + slack:
             findings.append(

@@ -21,6 +21,7 @@ from workbench.tables.spreadsheet import read_workbook
 from workbench.tables.types import Reading, Values, as_text, is_textual, understood
 
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
+_SAYS = (".parquet", ".xlsx")  # endings that promise a content
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,12 @@ def read_raw(path: Path, *, sheet: str | None = None) -> RawTable:
         if head == _ZIP and _is_workbook(path):
             frame, notes = read_workbook(path, sheet=sheet)
             return _checked(path, RawTable(frame, notes, 0))
+        if path.suffix.lower() in _SAYS:
+            raise DataError(
+                "WB-T69",
+                f"'{path.name}' is damaged: its name says {path.suffix}, but its content does not.",
+                "Save it again, or give it the ending that it has.",
+            )
         data = path.read_bytes()
     except PermissionError as exc:
         raise DataError(

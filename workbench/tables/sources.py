@@ -24,6 +24,9 @@ def resolve(source: str, folder: Path, *, table: str) -> Path:
                 "Write it relative to the YAML file, as package://..., or below ${WORKBENCH_DATA}.",
             )
         path = folder / _VARIABLE.sub(lambda match: _variable(match[1], table), source)
+        started = _VARIABLE.match(source)
+        if started is not None:
+            _below(Path(_variable(started[1], table)), path, source, table)
     if not path.is_file():
         raise DataError(
             "WB-T03",
@@ -54,6 +57,16 @@ def _in_package(source: str, table: str) -> Path:
             "Name a file inside the package.",
         )
     return path
+
+
+def _below(root: Path, path: Path, source: str, table: str) -> None:
+    """Raises WB-T04 unless the path lies below the variable's folder: `${X}/../..` is an absolute path in disguise."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise DefinitionError(
+            "WB-T04",
+            f"the source of table '{table}' leaves the folder that its variable names: {source}.",
+            "Name a file inside that folder.",
+        )
 
 
 def _variable(name: str, table: str) -> str:

@@ -67,6 +67,12 @@ def read_yaml(path: Path) -> YamlFile:
             loader.dispose()
     except yaml.YAMLError as error:
         raise _malformed(path, error) from error
+    except ValueError as error:  # PyYAML builds dates itself, and 2024-04-41 is none
+        raise DefinitionError(
+            "WB-T01",
+            f"{path.name} holds a value that cannot be: {error}.",
+            "Correct it: dates are YYYY-MM-DD.",
+        ) from error
     if not isinstance(content, dict):
         raise DefinitionError(
             "WB-T01",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from workbench.config import Home
 from workbench.files import read_json
@@ -10,7 +12,7 @@ from workbench.registry.mirror import sync_aliases
 from workbench.registry.models import resolve
 from workbench.store import approvals, open_store
 from workbench.store import versions as version_rows
-from workbench.store.approvals import Approval, Subject, SubjectKind
+from workbench.store.approvals import Approval, Subject, SubjectKind, Tier
 from workbench.targeting.audience import find_audience
 
 
@@ -25,15 +27,25 @@ def request(
     store = open_store(home)
     if subject_kind == "list":
         found = find_audience(home, subject)
-        asked = Subject("list", found.name, found.version, built_by=found.built_by)
+        made = read_json(
+            resolve(home, f"{found.manifest['model']}@{found.manifest['model_version']}").artefact
+            / "facts.json"
+        )
+        asked = Subject("list", found.name, found.version, _tier(made), found.built_by)
+        if not found.manifest.get("model_is_champion", True):
+            note = f"{note} (Its model, {found.manifest['model']} version {found.manifest['model_version']}, is not live.)".strip()
     else:
         ref = resolve(home, subject)
         if "@" not in subject:  # whoever publishes a model means the one just trained
             ref = resolve(home, f"{ref.name}@{version_rows.list_versions(store, ref.name)[-1].version}")
         facts = read_json(ref.artefact / "facts.json")
-        tier = "credit" if facts["kind"] == "risk" else "marketing"
-        asked = Subject("model", ref.name, ref.version, tier, facts.get("trained_by", ""))
+        asked = Subject("model", ref.name, ref.version, _tier(facts), facts.get("trained_by", ""))
     return approvals.request(store, asked, who=who, note=note, at=at)
+
+
+def _tier(facts: Mapping[str, Any]) -> Tier:
+    """A risk model, and a list that was cut by one, is of the credit tier: a validator signs first."""
+    return "credit" if facts["kind"] == "risk" else "marketing"
 
 
 def validate(home: Home, approval_id: int, *, who: str, note: str, at: datetime) -> Approval:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import DataError, UsageError, did_you_mean
+from workbench.scorecard.grades import LETTERS as GRADES
 from workbench.targeting.experiment import HOLDOUT, arms, identifiers, places
 
 
@@ -36,6 +37,9 @@ class Selection:
             raise UsageError(
                 "WB-A15", "a list takes either a lowest grade or the grades one by one, but got both.", hint
             )
+        for grade in (*self.grades, *([self.min_grade] if self.min_grade else [])):
+            if grade not in GRADES:
+                raise UsageError("WB-A15", f"no grade is called '{grade}'.", did_you_mean(grade, GRADES))
         if self.size is None and self.share is None and not self.min_grade and not self.grades:
             raise UsageError("WB-A15", "nothing says how many customers the list takes.", hint)
         if self.size is not None and self.size < 1:

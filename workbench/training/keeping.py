@@ -46,14 +46,14 @@ def keep(
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
-    warnings: tuple[str, ...],
+    stops: tuple[str, ...],
     *,
     began: datetime,
     folder: Path,
 ) -> Logged:
     """Registers a version: the folder is whole before anybody sees it; MLflow may be away."""
     ended = datetime.now(UTC)
-    facts = facts_of(request, frame, splits, judgement, warnings, at=ended)
+    facts = facts_of(request, frame, splits, judgement, stops, at=ended)
     features = list(frame.features)
     train = frame.rows[splits.train]
     reference = reference_rows(
@@ -78,7 +78,7 @@ def keep(
             challenge,
             facts,
             reference,
-            warnings,
+            stops,
             seed=request.seed,
         )
         write_json(
@@ -99,7 +99,7 @@ def keep(
                 files=files,
                 inputs=inputs_of(request, frame, splits),
                 trigger=request.trigger,
-                tags={"split": splits.kind} | ({"warning": warnings[0]} if warnings else {}),
+                tags={"split": splits.kind} | ({"stop": stops[0]} if stops else {}),
             ),
         )
 
@@ -109,7 +109,7 @@ def facts_of(
     frame: TrainingFrame,
     splits: Splits,
     judgement: Judgement,
-    warnings: tuple[str, ...],
+    stops: tuple[str, ...],
     *,
     at: datetime,
 ) -> Facts:
@@ -138,7 +138,7 @@ def facts_of(
         period=period_of(train, frame),
         trained_by=request.user,
         job_id=request.job_id,
-        notes=(*frame.notes, *judgement.notes, *warnings),
+        notes=(*frame.notes, *judgement.notes, *stops),
     )
 
 
@@ -189,7 +189,7 @@ def explain(
     challenge: dict[str, Any] | None,
     facts: Facts,
     reference: pd.DataFrame,
-    warnings: tuple[str, ...],
+    stops: tuple[str, ...],
     *,
     seed: int,
 ) -> None:
@@ -250,7 +250,7 @@ def explain(
             "search_trials": found.n_trials,
             "skipped": list(found.skipped),
             "against_champion": challenge,
-            "warnings": list(warnings),
+            "stops": list(stops),
         },
         evaluation=evaluation.as_dict(),
         tables=tables,

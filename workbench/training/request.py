@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from workbench.dataset.frame import KINDS, Kind
 from workbench.errors import UsageError, did_you_mean
+from workbench.registry.models import FORBIDDEN_IN_NAMES, check_name
 
 SHORTEST_BUDGET_SECONDS = 5.0
 
@@ -45,6 +48,8 @@ class TrainRequest:
                 f"Which column of '{self.file}' is to be predicted?",
                 hint="Name it: --label COLUMN.",
             )
+        if self.name is not None:
+            check_name(self.name)
         if self.kind is not None and self.kind not in KINDS:
             raise UsageError(
                 "WB-U33",
@@ -79,3 +84,12 @@ class TrainRequest:
     @property
     def title(self) -> str:
         return self.name or self.task or str(self.file)
+
+    @property
+    def model_name(self) -> str:
+        """`name`, else the task's, else the file's without its endings and without what no model's name can have."""
+        if self.name or self.task:
+            return self.name or str(self.task).replace("/", ".")
+        file = Path(str(self.file))
+        stem = re.sub(r"(\.(csv|tsv|txt|gz|parquet|xlsx))+$", "", file.name, flags=re.IGNORECASE) or file.name
+        return re.sub(FORBIDDEN_IN_NAMES, "_", stem).lstrip(".")[:150] or "model"

@@ -14,6 +14,7 @@ from workbench.config import Home
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
 from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.splits import Splits, make_splits
+from workbench.errors import Cancelled
 from workbench.progress import Progress
 from workbench.search.budget import Deadline
 from workbench.search.search import SearchResult, search
@@ -41,12 +42,18 @@ class TrainResult:
     metrics: dict[str, float]
     split: str
     notes: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # columns that may give the outcome away, and what to do
+    stops: tuple[str, ...]  # those of them with which the model cannot go live
     wall_seconds: float
     against_champion: dict[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "notes": list(self.notes), "warnings": list(self.warnings)}
+        return {
+            **self.__dict__,
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+            "stops": list(self.stops),
+        }
 
 
 def read_frame(request: TrainRequest, home: Home, progress: Progress) -> TrainingFrame:
@@ -67,7 +74,7 @@ def read_frame(request: TrainRequest, home: Home, progress: Progress) -> Trainin
         id_column=request.id_column,
         time_column=request.time_column,
         known_after_event=request.known_after_event,
-        name=request.name or source.name.split(".")[0],
+        name=request.model_name,
     )
 
 
@@ -84,8 +91,8 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
     leaks = leakage_findings(frame, seed=request.seed)
-    warnings = tuple(leak.message for leak in leaks if leak.severity == "stop")
-    suspicions = tuple(leak.message for leak in leaks if leak.severity == "warn")
+    warnings = tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks)
+    stops = tuple(leak.message for leak in leaks if leak.severity == "stop")
     tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
@@ -93,9 +100,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
     warmup.wait()
-    kept = keep(
-        home, request, frame, splits, found, judgement, challenge, warnings, began=began, folder=folder
-    )
+    kept = keep(home, request, frame, splits, found, judgement, challenge, stops, began=began, folder=folder)
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -107,8 +112,9 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
         split=splits.sentence["en"],
-        notes=(*frame.notes, *suspicions, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
+        stops=stops,
         wall_seconds=round(clock.elapsed, 2),
         against_champion=challenge,
     )
@@ -130,13 +136,25 @@ def find_model(
     train = np.flatnonzero(splits.train)
     rows = frame.rows.iloc[train].reset_index(drop=True)
     seconds = clock.search_seconds(len(rows), len(frame.features))
-    return search(
-        rows[list(frame.features)],
-        rows[LABEL].to_numpy(),
-        folds=splits.folds_within_train(),
-        spec=SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
-        deadline=Deadline.after(seconds, folder),
-        journal=folder / "journal",
-        progress=lambda stage, _, sentence: tell("search", sentence),
-        entity=rows[frame.entity].to_numpy() if frame.entity else None,
-    )
+
+    def run(spec: SearchSpec, deadline: Deadline) -> SearchResult:
+        return search(
+            rows[list(frame.features)],
+            rows[LABEL].to_numpy(),
+            folds=splits.folds_within_train(),
+            spec=spec,
+            deadline=deadline,
+            journal=folder / "journal",
+            progress=lambda stage, _, sentence: tell("search", sentence),
+            entity=rows[frame.entity].to_numpy() if frame.entity else None,
+        )
+
+    try:
+        return run(
+            SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
+            Deadline.after(seconds, folder),
+        )
+    except Cancelled:
+        # Not even the first model was done in time: one is worth more than a budget kept with none.
+        tell("search", "time is up before the first model was done; one is finished all the same")
+        return run(SearchSpec(seconds=None, trials=1, seed=request.seed), Deadline.after(None))
