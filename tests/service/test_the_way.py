@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from workbench.errors import AwaitingApproval, UsageError
+from workbench.errors import AwaitingApproval, DataError, UsageError
 from workbench.files import sha256
 from workbench.service import ListRequest, TrainRequest, Workbench
 
@@ -133,3 +133,65 @@ def test_a_column_that_gives_the_outcome_away_cannot_go_live(
 
     with pytest.raises(GateFailed, match="WB-R30"):
         trained.approvals.request("leaky", user=asks)
+
+
+def test_a_column_of_names_that_now_holds_numbers_is_refused(
+    trained: Workbench, tables: Path, tmp_path: Path
+) -> None:
+    rows = pd.read_csv(tables / "new.csv", dtype={"customer no": str})
+    rows.assign(town=5).to_csv(tmp_path / "numbers.csv", index=False)
+    with pytest.raises(DataError, match="WB-P03") as refused:
+        trained.scores.file("answers", tmp_path / "numbers.csv", out=tmp_path / "p.csv")
+    assert "'town'" in refused.value.message and not (tmp_path / "p.csv").exists()
+
+
+def test_what_the_model_never_saw_is_told(trained: Workbench, tables: Path, tmp_path: Path) -> None:
+    rows = pd.read_csv(tables / "new.csv", dtype={"customer no": str})
+    rows.assign(town="Lyon", debt=None).to_csv(tmp_path / "strange.csv", index=False)
+    done = trained.scores.file("answers", tmp_path / "strange.csv", out=tmp_path / "p.csv")
+    assert any("'town'" in note and "ever seen" in note for note in done["notes"])
+    assert any("'debt'" in note and "empty" in note for note in done["notes"])
+
+
+def test_scores_never_replace_the_table_that_they_are_for(trained: Workbench, tables: Path) -> None:
+    before = (tables / "new.csv").read_bytes()
+    with pytest.raises(UsageError, match="WB-U13"):
+        trained.scores.file("answers", tables / "new.csv", out=tables / "new.csv")
+    assert (tables / "new.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(("out", "code"), [("p.doc", "WB-P32"), ("file/p.csv", "WB-U14"), (".", "WB-P32")])
+def test_an_output_that_cannot_be_is_refused_before_the_work(
+    trained: Workbench, tables: Path, tmp_path: Path, out: str, code: str
+) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(UsageError, match=code):
+        trained.scores.file("answers", tables / "new.csv", out=tmp_path / out)
+
+
+def test_a_model_and_a_list_of_one_name_can_both_be_published(trained: Workbench, tables: Path) -> None:
+    asks = trained.people.practice()[0].name
+    made = trained.lists.build(
+        ListRequest(model="answers", file=tables / "new.csv", size=20, name="answers", user=asks)
+    )
+    with pytest.raises(UsageError, match="WB-A30") as refused:
+        trained.approvals.request("answers", user=asks)
+    assert "model:answers" in refused.value.hint and "list:answers" in refused.value.hint
+    assert trained.approvals.request(f"list:{made.id}", user=asks).approval.subject_kind == "list"
+    assert trained.approvals.request("model:answers", user=asks).approval.subject_kind == "model"
+
+
+def test_without_a_name_the_list_is_not_called_like_its_model(trained: Workbench, tables: Path) -> None:
+    asks = trained.people.practice()[0].name
+    made = trained.lists.build(ListRequest(model="answers", file=tables / "new.csv", size=10, user=asks))
+    assert made.name == "answers.list"
+
+
+def test_a_model_takes_its_name_from_an_awkward_file_name() -> None:
+    def named(file: str) -> str:
+        return TrainRequest(file=file, label="y").model_name
+
+    assert named("/data/O'Neil 2025.csv.gz") == "O_Neil 2025"
+    assert named("sales.2025-01.csv") == "sales.2025-01"
+    with pytest.raises(UsageError, match="WB-R05"):
+        TrainRequest(file="a.csv", label="y", name="../evil")
