@@ -80,7 +80,7 @@ def test_a_source_cannot_climb_out_of_its_variable(tmp_path: Path, monkeypatch: 
     (tmp_path / "inside").mkdir()
     monkeypatch.setenv("WORKBENCH_DATA", str(tmp_path / "inside"))
     tables = tmp_path / "feature_defs/shop/tables.yaml"
-    climbing = "${WORKBENCH_DATA}/../feature_defs/shop/visits.csv"
+    climbing = "'${WORKBENCH_DATA}/../feature_defs/shop/visits.csv'"
     tables.write_text(tables.read_text(encoding="utf-8").replace("visits.csv", climbing), encoding="utf-8")
     with pytest.raises(DefinitionError, match="WB-T04"):
         build_training_frame(home, "shop/gone")

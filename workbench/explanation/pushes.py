@@ -58,11 +58,13 @@ def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pus
             "Reasons compare a customer with reference customers, but the reference has no rows.",
             "Give at least one reference row.",
         )
-    against = model.contributions(reference)
+    # one call for both: a library's preparation for contributions can cost more than a thousand rows of them
+    columns = list(reference.columns)
+    both = model.contributions(pd.concat([reference, X[columns]], ignore_index=True) if len(X) else reference)
+    against, found = both.iloc[: len(reference)], both.iloc[len(reference) :]
     _check_sums(model, reference, against)
     names = [name for name in against.columns if name != BASE]
     means = against.to_numpy(dtype=float).mean(axis=0)
-    found = model.contributions(X) if len(X) else against.iloc[:0]
     middle = pd.Series(means, index=against.columns)
     values = found[names].to_numpy(dtype=float) - middle[names].to_numpy()
     # the base is the same for every row, so its deviation from the reference's is nought but rounding
