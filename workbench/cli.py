@@ -315,7 +315,7 @@ def approve(
     """Grant a release. Whoever asked for it cannot."""
     wb = open_workbench(home)
     done = wb.approvals.approve(request_id, user=wb.people.acting(user).name, reason=reason).as_dict()
-    answer(done, as_json, lambda: [f"{done['id']}: {done['state']}"])
+    answer(done, as_json, lambda: [f"{done['id']}: {done['status']}"])
 
 
 @app.command()
@@ -329,7 +329,7 @@ def reject(
     """Send a request back with a reason."""
     wb = open_workbench(home)
     done = wb.approvals.reject(request_id, user=wb.people.acting(user).name, reason=reason).as_dict()
-    answer(done, as_json, lambda: [f"{done['id']}: {done['state']}"])
+    answer(done, as_json, lambda: [f"{done['id']}: {done['status']}"])
 
 
 @app.command()

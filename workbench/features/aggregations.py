@@ -6,6 +6,7 @@ compiles. Missing values never count. Rows with the same time are ordered by the
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -83,7 +84,7 @@ def week_of(rows: Rows) -> exp.Expr:
 
 
 @dataclass(frozen=True)
-class Aggregation:
+class Aggregation(ABC):
     """The contract. `word` is what {aggregate} becomes in a `say:`; `en` and `zh` are the whole default sentence.
 
     With `per`, rows are first counted per value, day, hour, ...; `sql` then sees each once, as `rows.value`, with
@@ -100,8 +101,9 @@ class Aggregation:
     per: ClassVar[Callable[[Rows], exp.Expr] | None] = None
     empty: ClassVar[float | None] = None  # where no row matches
 
+    @abstractmethod
     def sql(self, rows: Rows) -> exp.Expr:
-        raise NotImplementedError
+        """The aggregate over the rows of one window, as SQL."""
 
 
 REGISTRY: dict[str, Aggregation] = {}

@@ -90,12 +90,6 @@ class Lists:
 
     home: Home
 
-    def preview(self, model: str, *, cutoff: str | None = None, file: Path | None = None) -> pd.DataFrame:
-        """How many customers of each grade there are, and their mean probability: what a list is cut from."""
-        scored = Scores(self.home).ask(model, cutoff=cutoff, file=file).scored()
-        grouped = scored.groupby("grade", sort=True)["probability"]
-        return grouped.agg(customers="size", expected="sum", mean_probability="mean").reset_index()
-
     def build(self, request: ListRequest) -> TargetList:
         """Freezes a list; the same content asked for twice is the same version."""
         People(self.home).require(request.user, *MAY_BUILD)
