@@ -19,6 +19,9 @@ def _no_machine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         "WORKBENCH_STORE_URL",
         "WORKBENCH_JOBS_URL",
         "WORKBENCH_DATA",
+        "WORKBENCH_ENGINE",
+        "WORKBENCH_MEMORY",
+        "WORKBENCH_THREADS",
         "MLFLOW_TRACKING_URI",
     ):
         monkeypatch.delenv(name, raising=False)

@@ -22,7 +22,7 @@ SHELLS_MAY = {"service", "errors", "config", "text", "progress"}
 DOORS = {
     "duckdb": {"tables"}, "sqlglot": {"tables", "features", "labels", "dataset", "scorecard"}, "mlflow": {"registry"},
     "streamlit": {"ui"}, "flaml": {"search"}, "optuna": {"search"}, "lightgbm": {"search"}, "catboost": {"search"},
-    "xgboost": {"search"}, "shap": {"explanation"}, "dbos": {"jobs"}, "typer": {"cli"}, "sqlalchemy": {"store"},
+    "xgboost": {"search"}, "shap": {"explanation"}, "dbos": {"jobs"}, "typer": {"cli"}, "sqlalchemy": {"store"}, "pyspark": {"tables"}, "psycopg": {"tables"},
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from workbench.errors import DefinitionError, did_you_mean
 from workbench.tables.engine import Engine, column, ident
 from workbench.tables.expression import Resolve, checked
 from workbench.tables.schema import Table
+from workbench.tables.words import Bytewise, IsFinite
 
 SPINE = "_spine"
 ROW = "_row"
@@ -111,15 +112,20 @@ def known_column(table: Table, name: str, offered: Iterable[str], where: str) ->
 
 def clean_value(value: exp.Expr, sql_type: str) -> exp.Expr:
     """Numbers as doubles (infinite ones missing: one of them would swallow every sum), dates as timestamps, else text."""
+    if sql_type == "BOOLEAN":  # PostgreSQL casts no truth value to a number
+        one, zero = exp.Literal.number("1.0"), exp.Literal.number("0.0")
+        number = exp.Case(
+            ifs=[exp.If(this=value.copy(), true=one), exp.If(this=exp.not_(value.copy()), true=zero)]
+        )
+        return exp.Cast(this=number, to=exp.DataType.build("double"))
     if is_number(sql_type):
         double = exp.Cast(this=value.copy(), to=exp.DataType.build("double"))
         if not sql_type.startswith(_FRACTIONS):
             return double
-        return exp.Case(
-            ifs=[exp.If(this=exp.Anonymous(this="isfinite", expressions=[value.copy()]), true=double)]
-        )
-    to = "timestamp" if sql_type.startswith(("TIMESTAMP", "DATE")) else "varchar"
-    return exp.Cast(this=value.copy(), to=exp.DataType.build(to))
+        return exp.Case(ifs=[exp.If(this=IsFinite(this=value.copy()), true=double)])
+    if sql_type.startswith(("TIMESTAMP", "DATE")):
+        return exp.Cast(this=value.copy(), to=exp.DataType.build("timestamp"))
+    return Bytewise(this=exp.Cast(this=value.copy(), to=exp.DataType.build("varchar")))
 
 
 def with_hops(query: exp.Select, hops: dict[str, exp.Expr]) -> exp.Select:

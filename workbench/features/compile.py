@@ -33,6 +33,7 @@ from workbench.features.windows import Window
 from workbench.tables.engine import AT, KNOWN, Engine, column
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
+from workbench.tables.words import DIALECTS
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Compiled:
     @property
     def sql(self) -> str:
         """The query as DuckDB reads it, laid out for a reader."""
-        return self.query.sql(dialect="duckdb", pretty=True)
+        return self.query.sql(dialect=DIALECTS["duckdb"], pretty=True)
 
 
 def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:

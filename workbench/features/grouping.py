@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from workbench.features.aggregations import Aggregation, Rows, number
+from workbench.features.aggregations.contract import Aggregation, Rows, number
 from workbench.tables.engine import column, ident
 
 _ROW = "_row"
+_ITEM = "item"
 
 
 @dataclass
@@ -18,12 +19,14 @@ class _Counted:
 
     item: exp.Expr
     conditions: dict[str, tuple[str, exp.Expr | None]] = field(default_factory=dict)
+    in_order: set[str] = field(default_factory=set)  # the counts whose items are needed in order
     answers: list[exp.Expr] = field(default_factory=list)
 
-    def times(self, keep: exp.Expr | None) -> exp.Column:
+    def times(self, keep: exp.Expr | None) -> str:
+        """The name of the column that counts an item's rows under the condition."""
         written = keep.sql() if keep is not None else ""
         name, _ = self.conditions.setdefault(written, (f"n{len(self.conditions) + 1}", keep))
-        return column(name)
+        return name
 
     def counting(self) -> exp.Select:
         counts = []
@@ -32,7 +35,7 @@ class _Counted:
             if keep is not None:
                 count = exp.Filter(this=count, expression=exp.Where(this=keep.copy()))
             counts.append(exp.alias_(count, name, quoted=True))
-        item = exp.alias_(self.item.copy(), "item", quoted=True)
+        item = exp.alias_(self.item.copy(), _ITEM, quoted=True)
         query = (
             exp.select(column(_ROW), item, *counts).from_("pairs").group_by(column(_ROW), self.item.copy())
         )
@@ -40,6 +43,32 @@ class _Counted:
         if any(k is None for k in keeps):
             return query
         return query.where(exp.or_(*(k.copy() for k in keeps if k is not None)))
+
+    def ordering(self, counted: str) -> exp.Select:
+        """The counted items, each with the one before it and its place among those that count."""
+        chosen: list[exp.Expr] = [exp.Star()]
+        for name in sorted(self.in_order):
+            counts = exp.GT(this=column(name), expression=number(0))
+            item = exp.Case(ifs=[exp.If(this=counts.copy(), true=column(_ITEM))])
+            one = exp.Case(ifs=[exp.If(this=counts, true=number(1))], default=number(0))
+            earlier = _over(exp.Max(this=item), until="1 before")
+            chosen.append(exp.alias_(earlier, f"{name} before", quoted=True))
+            chosen.append(exp.alias_(_over(exp.Sum(this=one), until="here"), f"{name} place", quoted=True))
+        return exp.select(*chosen).from_(counted)
+
+
+def _over(aggregate: exp.Expr, *, until: str) -> exp.Window:
+    spec: dict[str, object] = {"kind": "ROWS", "start": "UNBOUNDED", "start_side": "PRECEDING"}
+    if until == "here":
+        spec["end"] = "CURRENT ROW"
+    else:
+        spec |= {"end": number(1), "end_side": "PRECEDING"}
+    return exp.Window(
+        this=aggregate,
+        partition_by=[column(_ROW)],
+        order=exp.Order(expressions=[exp.Ordered(this=column(_ITEM), nulls_first=False)]),
+        spec=exp.WindowSpec(**spec),
+    )
 
 
 @dataclass
@@ -60,8 +89,14 @@ class Grouping:
         counting = self.counted.setdefault(item.sql(), _Counted(item))
         times = counting.times(rows.keep)
         once = replace(
-            rows, value=column("item"), times=times, keep=exp.GT(this=times.copy(), expression=number(0))
+            rows,
+            value=column(_ITEM),
+            times=column(times),
+            keep=exp.GT(this=column(times), expression=number(0)),
         )
+        if aggregate.ordered:
+            counting.in_order.add(times)
+            once = replace(once, previous=column(f"{times} before"), place=column(f"{times} place"))
         counting.answers.append(exp.alias_(aggregate.sql(once), name, quoted=True))
 
     def finish(self) -> tuple[exp.Select, list[tuple[str, exp.Select]]]:
@@ -72,10 +107,12 @@ class Grouping:
         steps: list[tuple[str, exp.Select]] = [("grouped", grouped)]
         final = exp.select(column(_ROW, "grouped"), *(column(n) for n in self.names)).from_("grouped")
         for place, counting in enumerate(self.counted.values(), start=1):
-            steps.append((f"counted{place}", counting.counting()))
-            answers = (
-                exp.select(column(_ROW), *counting.answers).from_(f"counted{place}").group_by(column(_ROW))
-            )
+            source = f"counted{place}"
+            steps.append((source, counting.counting()))
+            if counting.in_order:
+                steps.append((f"ordered{place}", counting.ordering(source)))
+                source = f"ordered{place}"
+            answers = exp.select(column(_ROW), *counting.answers).from_(source).group_by(column(_ROW))
             steps.append((f"answers{place}", answers))
             same = exp.EQ(this=column(_ROW, f"answers{place}"), expression=column(_ROW, "grouped"))
             final = final.join(exp.Table(this=ident(f"answers{place}")), on=same, join_type="left")

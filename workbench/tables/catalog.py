@@ -21,6 +21,8 @@ _TOP = (
     "purpose",
     "consent",
     "max_quarantine",
+    "engine",
+    "database",
     "tables",
     "flat",
 )
@@ -117,6 +119,8 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
         purpose=top.get("purpose"),
         consent=_consent(top["consent"], file, tables) if "consent" in top else None,
         max_quarantine=float(share),
+        engine=str(top.get("engine", TableSet.engine)),
+        database=None if top.get("database") is None else str(top["database"]),
     )
 
 

@@ -1,45 +1,28 @@
-"""The embedded database: reads a dataset's sources cleanly once, then answers compiled queries.
-
-The only importer of duckdb. It never installs extensions, and after loading it can no longer reach files.
-"""
+"""The engine: reads a dataset's sources cleanly once, then answers compiled queries on the database under it."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import TracebackType
 
 import pandas as pd
 from sqlglot import exp
 
 from workbench.errors import DataError, DefinitionError, did_you_mean
+from workbench.tables.database import Database, open_database
+from workbench.tables.named import is_remote, remote_table
 from workbench.tables.schema import Table, TableSet
 from workbench.tables.sources import resolve
+from workbench.tables.trees import AT, KNOWN, column, ident, moment, named, sub
+from workbench.tables.words import CompactDate, RowHash
 
-AT = "_at"  # when the row happened
-KNOWN = "_known_at"  # when it could be known
+__all__ = ["AT", "KNOWN", "Engine", "Loaded", "column", "ident", "in_order", "moment", "named"]
+
 _EARLIEST = datetime(1950, 1, 1)  # an event before this is a typing error or a placeholder
 _LATEST_AFTER_OBSERVATION = timedelta(days=366)  # planned contacts may lie ahead, 2099-12-31 may not
-
-
-def ident(name: str) -> exp.Identifier:
-    return exp.to_identifier(name, quoted=True)
-
-
-def column(name: str, table: str | None = None) -> exp.Column:
-    return exp.Column(this=ident(name), table=ident(table) if table else None)
-
-
-def named(name: str) -> exp.Table:
-    """A table of the engine, quoted: a table may be called `order`."""
-    return exp.Table(this=ident(name))
-
-
-def moment(value: datetime) -> exp.Cast:
-    return exp.Cast(this=exp.Literal.string(value.isoformat(sep=" ")), to=exp.DataType.build("timestamp"))
 
 
 @dataclass(frozen=True)
@@ -68,27 +51,28 @@ class Loaded:
 
 
 class Engine:
-    """An in-memory DuckDB with the loaded tables of one dataset; a context manager."""
+    """The loaded tables of one dataset on a database; a context manager.
 
-    def __init__(self, tables: TableSet, *, threads: int = 2, memory: str = "1500MB") -> None:
-        import duckdb
+    The database is `WORKBENCH_ENGINE`, else what tables.yaml says, else DuckDB in this process; it may use `memory`
+    (`WORKBENCH_MEMORY`, else 1500MB) and `threads` (`WORKBENCH_THREADS`, else the cores this process may use).
+    """
 
+    def __init__(
+        self,
+        tables: TableSet,
+        *,
+        threads: int | None = None,
+        memory: str | None = None,
+        database: Database | None = None,
+    ) -> None:
         self.tables = tables
         self.loaded: dict[str, Loaded] = {}
         self._columns: dict[str, dict[str, str]] = {}
         self._notes: dict[str, tuple[str, ...]] = {}
-        # what does not fit in memory spills here, never into the folder one happens to stand in
-        self._spill = tempfile.TemporaryDirectory(prefix="workbench-")
-        self._con = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": threads,
-                "memory_limit": memory,
-                "temp_directory": self._spill.name,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "preserve_insertion_order": False,
-            },
+        self.database = database or open_database(
+            tables,
+            threads=threads or _threads(),
+            memory=memory or os.environ.get("WORKBENCH_MEMORY", "1500MB"),
         )
 
     def __enter__(self) -> Engine:
@@ -97,32 +81,31 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._con.close()
-        self._spill.cleanup()
+        self.database.close()
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
     def frame(self, query: exp.Expr) -> pd.DataFrame:
         """The answer to a compiled query."""
-        return self._con.execute(query.sql(dialect="duckdb")).df()
+        return self.database.frame(query)
+
+    def sql(self, query: exp.Expr) -> str:
+        """The query as this engine's database reads it, laid out for a reader."""
+        return query.sql(dialect=self.database.dialect, pretty=True)
 
     def row(self, query: exp.Expr) -> tuple:
-        # fetchall: a result that is not read to its end keeps the connection busy
-        answers = self._con.execute(query.sql(dialect="duckdb")).fetchall()
+        answers = self.database.rows(query)
         return tuple(answers[0]) if answers else ()
 
     def keep(self, name: str, query: exp.Expr) -> None:
-        """Store a query's answer as a table."""
-        self._con.execute(
-            exp.Create(this=named(name), kind="TABLE", expression=query, replace=True).sql(dialect="duckdb")
-        )
+        """Remember a query's answer as a table."""
+        self.database.keep(name, query)
         self._columns[name] = self.describe(exp.select("*").from_(named(name)))
 
     def put(self, name: str, rows: pd.DataFrame) -> None:
         """Store a frame as a table."""
-        self._con.register("_incoming", rows)
-        self.keep(name, exp.select("*").from_("_incoming"))
-        self._con.unregister("_incoming")
+        self.database.put(name, rows)
+        self._columns[name] = self.describe(exp.select("*").from_(named(name)))
 
     def columns(self, name: str) -> dict[str, str]:
         """Column -> SQL type of a loaded table, without the workbench's own columns."""
@@ -175,40 +158,27 @@ class Engine:
         return self.loaded[name]
 
     def close_files(self) -> None:
-        """From here on no query can read or write a file."""
-        self._con.execute("SET enable_external_access = false")
+        """From here on no query can read or write a file, where the database can promise that."""
+        self.database.seal()
 
     def _open_source(self, table: Table) -> None:
-        """A view `_raw_<table>` over the file as it is."""
-        path = resolve(table.source, self.tables.folder, table=table.name)
+        """A view (or a copy) `_raw_<table>` of the source as it is."""
         raw = f"_raw_{table.name}"
+        if is_remote(table.source):
+            remote = remote_table(table.source, f"table '{table.name}'")
+            self.database.open_remote(raw, remote.database, remote.table)
+            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
+            return
+        path = resolve(table.source, self.tables.folder, table=table.name)
         if path.suffix.lower() in (".parquet", ".pq"):
-            self._open_parquet(raw, path, table)
+            self.database.open_parquet(raw, [path], hive=False)
+            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
             return
         from workbench.tables.read import read_table
 
         result = read_table(path)
         self._notes[table.name] = tuple(result.notes)
         self.put(raw, result.frame)
-
-    def _open_parquet(self, raw: str, path: Path, table: Table) -> None:
-        import duckdb
-
-        # a view takes no parameters; the path is a literal node of the tree, so the renderer quotes it
-        read = exp.select("*").from_(
-            exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_no_glob(path))])
-        )
-        try:
-            self._con.execute(
-                exp.Create(this=named(raw), kind="VIEW", expression=read, replace=True).sql(dialect="duckdb")
-            )
-            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
-        except duckdb.Error as error:
-            raise DataError(
-                "WB-T10",
-                f"the source of table '{table.name}' cannot be read as parquet: {path.name}.",
-                "Check that the file is complete.",
-            ) from error
 
     def _clean(self, table: Table) -> Loaded:
         raw = f"_raw_{table.name}"
@@ -234,7 +204,7 @@ class Engine:
             readable = exp.not_(exp.Is(this=column(AT), expression=exp.Null()))
             self.keep(
                 table.name,
-                exp.select("*").from_(_sub(query, "r")).where(exp.not_(self._impossible()), readable),
+                exp.select("*").from_(sub(query, "r")).where(exp.not_(self._impossible()), readable),
             )
             first, last = self.row(
                 exp.select(exp.Min(this=column(AT)), exp.Max(this=column(AT))).from_(named(table.name))
@@ -260,14 +230,14 @@ class Engine:
 
     def _distinct_rows(self, raw: str, own: list[str]) -> int:
         """Number of different rows; a 64-bit hash per row is ten times faster than comparing rows."""
-        hashed = exp.Anonymous(this="hash", expressions=[column(c) for c in own])
+        hashed = RowHash(expressions=[column(c) for c in own])
         return self.row(exp.select(exp.Count(this=exp.Distinct(expressions=[hashed]))).from_(named(raw)))[0]
 
     def _with_joins(
         self, table: Table, source: exp.Expr, own: dict[str, str]
     ) -> tuple[exp.Select, exp.Expr | None]:
         taken = {c: column(c, "t") for c in own}
-        query = exp.select().from_(_sub(source, "t"))
+        query = exp.select().from_(sub(source, "t"))
         for join in table.join:
             target = self.tables.tables[join.table]
             alias = f"j_{join.table}"
@@ -298,7 +268,7 @@ class Engine:
     def _bad_times(self, query: exp.Expr) -> tuple[int, int]:
         empty = exp.Is(this=column(AT), expression=exp.Null())
         counted = [exp.func("count_if", c) for c in (empty, self._impossible())]
-        unreadable, impossible = self.row(exp.select(*counted).from_(_sub(query, "r")))
+        unreadable, impossible = self.row(exp.select(*counted).from_(sub(query, "r")))
         return int(unreadable or 0), int(impossible or 0)  # NULL on an empty table
 
     def _repeated(self, table: Table) -> tuple[int, str]:
@@ -338,12 +308,13 @@ class Engine:
             )
 
     def describe(self, query: exp.Expr) -> dict[str, str]:
-        rows: Sequence[tuple] = self._con.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
-        return {str(r[0]): str(r[1]) for r in rows}
+        """Column -> SQL type (in DuckDB's words) of a query that is not run."""
+        return self.database.describe(query)
 
 
-def _sub(query: exp.Expr, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=ident(alias)))
+def _threads() -> int:
+    said = os.environ.get("WORKBENCH_THREADS", "")
+    return int(said) if said.isdigit() and int(said) else len(os.sched_getaffinity(0))
 
 
 def _timestamp(value: exp.Expr, sql_type: str) -> exp.Expr:
@@ -352,15 +323,7 @@ def _timestamp(value: exp.Expr, sql_type: str) -> exp.Expr:
     if sql_type.startswith(("TIMESTAMP", "DATE")):
         return exp.Cast(this=value.copy(), to=target)
     text = exp.Cast(this=value.copy(), to=exp.DataType.build("varchar"))
-    compact = exp.Anonymous(this="try_strptime", expressions=[text.copy(), exp.Literal.string("%Y%m%d")])
-    return exp.Coalesce(
-        this=exp.TryCast(this=text, to=target), expressions=[exp.Cast(this=compact, to=target)]
-    )
-
-
-def _no_glob(path: Path) -> str:
-    """DuckDB expands * ? [ in a file name; a source names exactly one file."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    return exp.Coalesce(this=exp.TryCast(this=text, to=target), expressions=[CompactDate(this=text.copy())])
 
 
 def in_order(names: Iterable[str], tables: TableSet) -> list[str]:

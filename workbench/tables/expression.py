@@ -32,11 +32,17 @@ def date_difference(later: exp.Expr, earlier: exp.Expr) -> exp.Expr:
     return exp.DateDiff(this=_cast(later, "date"), expression=_cast(earlier, "date"), unit=exp.var("DAY"))
 
 
+def _rounded(value: exp.Expr) -> exp.Expr:
+    """Halves away from zero: engines round 0.5 to 0 or to 1."""
+    size = exp.Floor(this=exp.Add(this=exp.Abs(this=value.copy()), expression=exp.Literal.number("0.5")))
+    return exp.Mul(this=exp.Sign(this=value), expression=size)
+
+
 _FUNCTIONS: dict[str, tuple[int, Callable[..., exp.Expr]]] = {
     "abs": (1, lambda x: exp.Abs(this=x)),
     "lower": (1, lambda x: exp.Lower(this=x)),
     "upper": (1, lambda x: exp.Upper(this=x)),
-    "round": (1, lambda x: exp.Round(this=x)),
+    "round": (1, _rounded),
     "coalesce": (2, lambda x, y: exp.Coalesce(this=x, expressions=[y])),
     "hour": (1, lambda x: exp.Hour(this=_cast(x, "timestamp"))),
     "month": (1, lambda x: exp.Month(this=_cast(x, "timestamp"))),

@@ -94,6 +94,8 @@ class TableSet:
     purpose: str | None = None
     consent: Consent | None = None
     max_quarantine: float = 0.05
+    engine: str = "duckdb"  # what the features are computed on: duckdb, postgres or spark
+    database: str | None = None  # the named database that engine: postgres works in
     flat: FlatSource | None = None
 
     def table(self, name: str, where: str) -> Table:
