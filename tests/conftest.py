@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

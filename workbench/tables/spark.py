@@ -169,6 +169,7 @@ def _at_home(builder: Any, master: str) -> Any:
     """On one machine nothing listens beyond 127.0.0.1; a cluster's workers must be able to call back."""
     if not master.startswith("local"):
         return builder
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     for setting in ("spark.driver.host", "spark.driver.bindAddress"):
         builder = builder.config(setting, "127.0.0.1")
     return builder
