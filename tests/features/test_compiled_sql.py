@@ -25,7 +25,12 @@ SPEND = RowsFeature(
     windows=(Window.parse("30d"),),
 )
 SQL = """\
-WITH events AS (
+WITH framed AS (
+  SELECT
+    "s".*,
+    "s"."_cutoff" - INTERVAL '30' DAY AS "30d before"
+  FROM "_spine" AS "s"
+), events AS (
   SELECT
     "t"."who" AS "k",
     "t"."_at",
@@ -35,6 +40,17 @@ WITH events AS (
   FROM "orders" AS "t"
   LEFT JOIN "products" AS "h_products"
     ON "h_products"."product" = "t"."product"
+  WHERE
+    "t"."_at" < (
+      SELECT
+        MAX("_cutoff")
+      FROM framed
+    )
+    AND "t"."_at" >= (
+      SELECT
+        MIN("30d before")
+      FROM framed
+    )
 ), pairs AS (
   SELECT
     "s"."_row",
@@ -42,13 +58,13 @@ WITH events AS (
     "e"."v1",
     "e"."w2",
     "e"."_at" AS "at",
-    "e"."_at" >= "s"."_cutoff" - INTERVAL '30' DAY AS "window 30d"
-  FROM "_spine" AS "s"
+    "e"."_at" >= "s"."30d before" AS "window 30d"
+  FROM "framed" AS "s"
   JOIN "events" AS "e"
     ON "e"."k" = "s"."who"
     AND "e"."_known_at" < "s"."_cutoff"
     AND "e"."_at" < "s"."_cutoff"
-    AND "e"."_at" >= "s"."_cutoff" - INTERVAL '30' DAY
+    AND "e"."_at" >= "s"."30d before"
 )
 SELECT
   "_row",

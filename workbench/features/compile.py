@@ -8,7 +8,7 @@ steps that a modeler can read: `events` (the source with the values and conditio
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -29,8 +29,10 @@ from workbench.features.columns import (
 from workbench.features.context import asked, shared_match, spread, via_join, via_key
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
 from workbench.features.grouping import Grouping
-from workbench.features.windows import Window
-from workbench.tables.engine import AT, KNOWN, Engine, column
+from workbench.features.spans import STORED, SpanGrouping, calendar
+from workbench.features.windows import Window, edge
+from workbench.tables.durations import Duration
+from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
 from workbench.tables.words import DIALECTS
@@ -72,9 +74,11 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
             values[feature.name] = events.name(feature.value, "v", f"feature '{feature.name}'")
         if feature.where is not None:
             events.name(feature.where, "w", f"feature '{feature.name}'")
-    types = engine.describe(_events_query(engine, events, hops))
+    types = engine.describe(_read(engine, events, hops))
     for short in set(values.values()):
         events.computed[short] = clean_value(events.computed[short], types[short])
+    chosen_windows = [w for f in chosen for w in f.windows]
+    spans = _spans(engine, table, chosen, chosen_windows)
     pairs, keeps = _pairs(engine, events, chosen, spine)
     made: list[Made] = []
     grouping = Grouping()
@@ -85,31 +89,49 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
             _fits(feature, aggregate, table, types.get(short or "", ""), number)
             for window in feature.windows:
                 output = feature.column(aggregate, window)
-                keep = _keep(feature, aggregate, window, short, keeps)
-                end = (
-                    column("cutoff")
-                    if window.near is None
-                    else exp.Paren(this=window.near.before_sql(column("cutoff")))
-                )
-                value = column(short) if short is not None else exp.Literal.number(1)
-                rows = Rows(value, column("at"), column("cutoff"), end, keep, feature.half_life.days)
-                grouping.add(output.name, aggregate, rows)
                 made.append(Made(output, aggregate.empty, aggregate.gives == "number" or number))
-    query, steps = grouping.finish()
+                rows = _rows(feature, aggregate, short, window)
+                if spans is not None and spans.takes(feature, aggregate, rows):
+                    where = _event_condition(feature, aggregate, short, events)
+                    spans.add(output.name, aggregate, replace(rows, keep=where), window)
+                else:
+                    keep = _keep(feature, aggregate, window, short, keeps)
+                    grouping.add(output.name, aggregate, replace(rows, keep=keep))
+    steps: list[tuple[str, exp.Select]] = [
+        ("framed", _framed(engine, table, chosen)),
+        ("events", _within_reach(_read(engine, events, hops), table, chosen_windows)),
+    ]
+    query: exp.Select | None = None
+    if grouping.names:
+        query, after = grouping.finish()
+        steps += [("pairs", pairs), *after]
+    if spans is not None and spans.names:
+        steps += spans.steps()
+        query = spans.joined(query, steps, grouping.names)
+    if query is None:
+        raise TypeError("a query without columns")
     shared = shared_match(engine, table, chosen)
     if shared:
         answered, query = query, spread(shared, [m.column.name for m in made])
-        steps.append(("answered", answered))
-        steps.insert(0, ("asked", asked(shared)))
-    steps = [
-        *[s for s in steps if s[0] == "asked"],
-        ("events", _events_query(engine, events, hops)),
-        ("pairs", pairs),
-        *[s for s in steps if s[0] != "asked"],
-    ]
+        steps = [("asked", asked(shared)), *steps, ("answered", answered)]
     for name, step in steps:
-        query = query.with_(name, as_=step)
+        query = query.with_(name, as_=step, materialized=True if name in STORED else None)
     return Compiled(table.name, query, tuple(made))
+
+
+def _spans(
+    engine: Engine, table: Table, features: list[RowsFeature], windows: list[Window]
+) -> SpanGrouping | None:
+    """The spans of the frame's calendar, if some feature can be made of them."""
+    alone = [f for f in features if not f.match and f.via is None]
+    found = calendar(engine, table, windows) if alone else None
+    return SpanGrouping(engine, table, found) if found is not None else None
+
+
+def _rows(feature: RowsFeature, aggregate: Aggregation, short: str | None, window: Window) -> Rows:
+    end = column("cutoff") if window.near is None else column(edge(window.near))
+    value = column(short) if short is not None else exp.Literal.number(1)
+    return Rows(value, column("at"), column("cutoff"), end, None, feature.half_life.days)
 
 
 def compile_attributes(engine: Engine, table_name: str, features: Iterable[EntityAttribute]) -> Compiled:
@@ -188,7 +210,19 @@ def _fits(feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: 
         )
 
 
-def _events_query(engine: Engine, events: Events, hops: dict[str, exp.Expr]) -> exp.Select:
+def _framed(engine: Engine, table: Table, features: list[RowsFeature]) -> exp.Select:
+    """The frame's rows with the edges of their windows, computed once per row and not once per event."""
+    source = SPINE if engine.tables.entity in engine.columns(table.name) else "asked"
+    query = exp.select(exp.Column(this=exp.Star(), table=ident("s"))).from_(aliased(source, "s"))
+    reach = [d for f in features for w in f.windows for d in (w.far, w.near) if d is not None]
+    cutoff = column(CUTOFF_AT, "s")
+    return query.select(
+        *(exp.alias_(d.before_sql(cutoff), edge(d), quoted=True) for d in dict.fromkeys(reach))
+    )
+
+
+def _read(engine: Engine, events: Events, hops: dict[str, exp.Expr]) -> exp.Select:
+    """The source's rows with the values and conditions that its features name."""
     query = exp.select().from_(aliased(events.table.name, "t"))
     entity = engine.tables.entity
     if entity in engine.columns(events.table.name):
@@ -197,6 +231,25 @@ def _events_query(engine: Engine, events: Events, hops: dict[str, exp.Expr]) -> 
         query = query.select(column(AT, "t"), column(KNOWN, "t"))
     query = query.select(*(exp.alias_(e.copy(), n, quoted=True) for n, e in events.computed.items()))
     return with_hops(query, hops)
+
+
+def _within_reach(query: exp.Select, table: Table, windows: list[Window]) -> exp.Select:
+    """Without what lies outside of all windows of all rows."""
+    if table.event_time is None:
+        return query
+    last = exp.Subquery(this=exp.select(exp.Max(this=column(CUTOFF_AT))).from_("framed"))
+    query = query.where(exp.LT(this=column(AT, "t"), expression=last))
+    if any(w.far is None for w in windows):
+        return query
+    earliest = exp.Min(this=_earliest([w.far for w in windows if w.far is not None]))
+    first = exp.Subquery(this=exp.select(earliest).from_("framed"))
+    return query.where(exp.GTE(this=column(AT, "t"), expression=first))
+
+
+def _earliest(reach: list[Duration], alias: str | None = None) -> exp.Expr:
+    """The earliest edge of all: a calendar month is sometimes shorter than 30 days."""
+    starts = [column(edge(d), alias) for d in dict.fromkeys(reach)]
+    return starts[0] if len(starts) == 1 else exp.Least(this=starts[0], expressions=starts[1:])
 
 
 def _pairs(
@@ -208,7 +261,7 @@ def _pairs(
     has_entity = engine.tables.entity in engine.columns(table.name)
     keeps: dict[tuple[str, str], exp.Expr] = {}
     query = exp.select(column(ROW, "s"), exp.alias_(column(CUTOFF_AT, "s"), "cutoff", quoted=True)).from_(
-        aliased(SPINE if has_entity else "asked", "s")
+        aliased("framed", "s")
     )
     conditions: list[exp.Expr] = []
     if has_entity:
@@ -219,9 +272,7 @@ def _pairs(
         conditions.append(exp.LT(this=column(AT, "e"), expression=column(CUTOFF_AT, "s")))
         reach = [w.far for f in features for w in f.windows]
         if all(r is not None for r in reach):
-            # the earliest of all: a calendar month is sometimes shorter than 30 days
-            starts = [r.before_sql(column(CUTOFF_AT, "s")) for r in dict.fromkeys(reach) if r is not None]
-            earliest = starts[0] if len(starts) == 1 else exp.Anonymous(this="least", expressions=starts)
+            earliest = _earliest([r for r in reach if r is not None], "s")
             conditions.append(exp.GTE(this=column(AT, "e"), expression=earliest))
     matches: dict[tuple[str, ...], exp.Expr] = {}
     joins: list[tuple[exp.Expr, exp.Expr]] = []
@@ -251,8 +302,10 @@ def _pairs(
         (k, c) for k, c in keeps.items() if k[0] == "via"
     ]:
         query = _conditional(query, keeps, key, condition)
+    ends = dict.fromkeys(w.near for f in features for w in f.windows if w.near is not None)
+    query = query.select(*(column(edge(n), "s") for n in ends))
     for window in dict.fromkeys(w for f in features for w in f.windows):
-        inside = window.condition(column(AT, "e"), column(CUTOFF_AT, "s"))
+        inside = window.condition(column(AT, "e"), lambda d: column(edge(d), "s"))
         if inside is not None:
             query = _conditional(query, keeps, ("window", str(window)), inside)
     for feature in features:
@@ -285,7 +338,21 @@ def _keep(
     elif feature.match:
         wanted.append(("match", ",".join(feature.match)))
     parts = [keeps[w].copy() for w in wanted if w in keeps]
-    if short is not None and (aggregate.timed or aggregate.gives == "value"):
-        # the engine's own aggregates skip missing values; those over times must be told to
-        parts.append(exp.not_(exp.Is(this=column(short), expression=exp.Null())))
+    return exp.and_(*parts, *_present(aggregate, short)) if parts or _present(aggregate, short) else None
+
+
+def _event_condition(
+    feature: RowsFeature, aggregate: Aggregation, short: str | None, events: Events
+) -> exp.Expr | None:
+    """The conditions on an event itself, without its window."""
+    parts = _present(aggregate, short)
+    if feature.where is not None:
+        parts = [column(events.name(feature.where, "w", feature.name)), *parts]
     return exp.and_(*parts) if parts else None
+
+
+def _present(aggregate: Aggregation, short: str | None) -> list[exp.Expr]:
+    """The engine's own aggregates skip missing values; those over times must be told to."""
+    if short is None or not (aggregate.timed or aggregate.gives == "value"):
+        return []
+    return [exp.not_(exp.Is(this=column(short), expression=exp.Null()))]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from workbench.errors import DefinitionError
 from workbench.tables.durations import Duration
+
+
+def edge(duration: Duration) -> str:
+    """The column that holds the moment which lies this span before a row's cutoff: `30d before`."""
+    return f"{duration} before"
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,15 @@ class Window:
             )
         return window
 
-    def condition(self, at: exp.Expr, cutoff: exp.Expr) -> exp.Expr | None:
-        """True for the events inside; None for `all`. That an event is known before the cutoff is asked elsewhere."""
+    def condition(self, at: exp.Expr, edge_of: Callable[[Duration], exp.Expr]) -> exp.Expr | None:
+        """True for the events inside; None for `all`. That an event is known before the cutoff is asked elsewhere.
+
+        `edge_of` gives the moment that lies a span before the row's cutoff."""
         parts: list[exp.Expr] = []
         if self.far is not None:
-            parts.append(exp.GTE(this=at.copy(), expression=self.far.before_sql(cutoff)))
+            parts.append(exp.GTE(this=at.copy(), expression=edge_of(self.far)))
         if self.near is not None:
-            parts.append(exp.LT(this=at.copy(), expression=self.near.before_sql(cutoff)))
+            parts.append(exp.LT(this=at.copy(), expression=edge_of(self.near)))
         return exp.and_(*parts) if parts else None
 
     def phrase(self, language: str) -> str:

@@ -124,6 +124,8 @@ class WorkbenchSpark(Spark):
             # XXHASH64 alone skips missing values, so that (NULL, 1) would equal (1, NULL)
             RowHash: lambda self, e: f"XXHASH64(TO_JSON({self.func('STRUCT', *e.expressions)}))",
             CompactDate: lambda self, e: f"TRY_TO_TIMESTAMP({self.sql(e, 'this')}, 'yyyyMMdd')",
+            # Spark decides by itself what it keeps
+            exp.CTE: lambda self, e: f"{self.sql(e, 'alias')} AS {self.wrap(e)}",
             # sqlglot calls Sunday 2: it takes Spark's first day for Monday
             exp.DayOfWeekIso: lambda self, e: f"(WEEKDAY({self.sql(e, 'this')}) + 1)",
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -97,6 +97,16 @@ class Aggregation(ABC):
     @abstractmethod
     def sql(self, rows: Rows) -> exp.Expr:
         """The aggregate over the rows of one window, as SQL."""
+
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        """Aggregates over the rows of a short span from which `merged` makes the answer of any longer one.
+
+        None where the answer of the whole cannot be had from the answers of its parts, as for a median."""
+        return ()
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        """The answer of a window from the parts of its spans; `rows.keep` says which spans lie inside."""
+        raise TypeError(f"'{self.name}' is not made of parts")
 
 
 REGISTRY: dict[str, Aggregation] = {}

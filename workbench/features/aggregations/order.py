@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from workbench.features.aggregations.contract import Aggregation, Rows, first_by, number, register
@@ -36,6 +38,12 @@ class DaysSinceFirst(Aggregation):
     def sql(self, rows: Rows) -> exp.Expr:
         return exp.Sub(this=rows.last_day, expression=rows.only(exp.Min(this=rows.day)))
 
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (rows.only(exp.Min(this=rows.day)),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return exp.Sub(this=rows.last_day, expression=rows.only(exp.Min(this=parts[0].copy())))
+
 
 @register
 class DaysSinceLast(Aggregation):
@@ -45,6 +53,12 @@ class DaysSinceLast(Aggregation):
 
     def sql(self, rows: Rows) -> exp.Expr:
         return exp.Sub(this=rows.last_day, expression=rows.only(exp.Max(this=rows.day)))
+
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (rows.only(exp.Max(this=rows.day)),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return exp.Sub(this=rows.last_day, expression=rows.only(exp.Max(this=parts[0].copy())))
 
 
 @register

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from workbench.features.aggregations.contract import Aggregation, Rows, number, register
@@ -17,6 +19,12 @@ class Min(Aggregation):
     def sql(self, rows: Rows) -> exp.Expr:
         return rows.only(exp.Min(this=rows.value.copy()))
 
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (self.sql(rows),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return rows.only(exp.Min(this=parts[0].copy()))
+
 
 @register
 class Max(Aggregation):
@@ -26,6 +34,12 @@ class Max(Aggregation):
 
     def sql(self, rows: Rows) -> exp.Expr:
         return rows.only(exp.Max(this=rows.value.copy()))
+
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (self.sql(rows),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return rows.only(exp.Max(this=parts[0].copy()))
 
 
 @register

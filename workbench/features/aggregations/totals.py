@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from workbench.features.aggregations.contract import Aggregation, Rows, number, quotient, register
+from workbench.features.aggregations.contract import Aggregation, Rows, number, quotient, register, share
 
 
 @register
@@ -16,6 +18,12 @@ class Count(Aggregation):
     def sql(self, rows: Rows) -> exp.Expr:
         return rows.only(exp.Count(this=rows.value.copy()))
 
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (self.sql(rows),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return rows.only(exp.Sum(this=parts[0].copy()))
+
 
 @register
 class Sum(Aggregation):
@@ -26,6 +34,12 @@ class Sum(Aggregation):
     def sql(self, rows: Rows) -> exp.Expr:
         return rows.only(exp.Sum(this=rows.value.copy()))
 
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (self.sql(rows),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return rows.only(exp.Sum(this=parts[0].copy()))
+
 
 @register
 class Mean(Aggregation):
@@ -33,7 +47,16 @@ class Mean(Aggregation):
     en, zh = "average {noun} {when}", "{when}{noun}平均值"
 
     def sql(self, rows: Rows) -> exp.Expr:
-        return rows.only(exp.Avg(this=rows.value.copy()))
+        # not AVG: the sum and the count are often asked for too, and an engine computes equal aggregates once
+        total, count = self.parts(rows)
+        return share(total, count)
+
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return rows.only(exp.Sum(this=rows.value.copy())), rows.only(exp.Count(this=rows.value.copy()))
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        total, count = (rows.only(exp.Sum(this=p.copy())) for p in parts)
+        return share(total, count)
 
 
 @register
