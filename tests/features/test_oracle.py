@@ -14,7 +14,6 @@ import pytest
 from tests.features.oracle import expected
 from workbench.dataset.build import feature_values, store_spine
 from workbench.features.aggregations import REGISTRY
-from workbench.features.compile import compile_rows
 from workbench.features.definition import RowsFeature
 from workbench.features.windows import Window
 from workbench.tables.durations import Duration
@@ -108,53 +107,6 @@ def test_every_aggregation_agrees_with_the_slow_reading(seed: int, known_after: 
                 got = values.at[row.Index, name]
                 if not same(got, value):
                     wrong.append((row.customer, spine.at[row.Index, "_cutoff"], name, got, value))
-    assert not wrong, wrong[:5]
-
-
-@pytest.mark.parametrize(("seed", "known_after"), [(10, "0d"), (11, "3d"), (12, "own column")])
-def test_sums_over_shared_spans_agree_with_the_slow_reading(seed: int, known_after: str) -> None:
-    """Monthly cutoffs at midnight: events are added up once between the edges of all windows."""
-    cutoffs = [datetime(2025, month, 1) for month in range(1, 7)]
-    rng = np.random.default_rng(seed)
-    edges = [c - timedelta(days=int(d)) for c in cutoffs for d in (0, 1, 2, 7, 30, 31, 40)]
-    moments = [e + timedelta(seconds=int(s)) for e in edges for s in (-1, 0, 0, 1)]
-    size = 900
-    orders = pd.DataFrame(
-        {
-            "customer": rng.integers(1, 5, size),
-            "at": pd.to_datetime([moments[i] for i in rng.integers(0, len(moments), size)]),
-            "amount": np.where(rng.random(size) < 0.1, np.nan, rng.integers(-3, 6, size) / 2),
-            "shelf": rng.choice(["a", "b", "c"], size),
-        }
-    )
-    settings: dict[str, Any] = {"known_after": Duration.parse("0d" if "own" in known_after else known_after)}
-    if known_after == "own column":
-        orders["loaded"] = orders["at"] + pd.to_timedelta(rng.integers(-1, 40, size), "D")
-        settings["known_at"] = "loaded"
-    table = Table("orders", "-", event_time="at", keep_duplicates=True, **settings)
-    shop = TableSet(
-        "s", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
-    )
-    features = all_features()
-    spine = pd.DataFrame([(c, t) for c in range(1, 6) for t in cutoffs], columns=["customer", "_cutoff"])
-    spine.insert(0, "_row", range(len(spine)))
-    with Engine(shop, threads=2) as engine:
-        engine.put_rows("orders", orders)
-        store_spine(engine, spine)
-        assert "spans AS" in compile_rows(engine, features).sql
-        values = feature_values(engine, features, None, len(spine))
-    wrong = []
-    for row in spine.itertuples():
-        cutoff = spine.at[row.Index, "_cutoff"].to_pydatetime()
-        known, delay = orders, timedelta(0)
-        if "loaded" in orders:
-            known = orders[orders["loaded"] < cutoff]
-        else:
-            delay = timedelta(days=Duration.parse(known_after).days)
-        for feature in features:
-            for name, value in expected(feature, known, feature.value, row.customer, cutoff, delay).items():
-                if not same(values.at[row.Index, name], value):
-                    wrong.append((row.customer, cutoff, name, values.at[row.Index, name], value))
     assert not wrong, wrong[:5]
 
 

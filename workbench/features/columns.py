@@ -128,6 +128,11 @@ def clean_value(value: exp.Expr, sql_type: str) -> exp.Expr:
     return Bytewise(this=exp.Cast(this=value.copy(), to=exp.DataType.build("varchar")))
 
 
+def smallest(values: list[exp.Expr]) -> exp.Expr:
+    """The smallest of values of which none is missing (sqlglot's own LEAST guards against missing ones at a cost)."""
+    return values[0] if len(values) == 1 else exp.Anonymous(this="LEAST", expressions=values)
+
+
 def with_hops(query: exp.Select, hops: dict[str, exp.Expr]) -> exp.Select:
     for other, on in hops.items():
         query = query.join(aliased(other, f"h_{other}"), on=on.copy(), join_type="left")

@@ -24,6 +24,7 @@ from workbench.features.columns import (
     is_number,
     known_column,
     resolver,
+    smallest,
     with_hops,
 )
 from workbench.features.context import asked, shared_match, spread, via_join, via_key
@@ -248,8 +249,7 @@ def _within_reach(query: exp.Select, table: Table, windows: list[Window]) -> exp
 
 def _earliest(reach: list[Duration], alias: str | None = None) -> exp.Expr:
     """The earliest edge of all: a calendar month is sometimes shorter than 30 days."""
-    starts = [column(edge(d), alias) for d in dict.fromkeys(reach)]
-    return starts[0] if len(starts) == 1 else exp.Least(this=starts[0], expressions=starts[1:])
+    return smallest([column(edge(d), alias) for d in dict.fromkeys(reach)])
 
 
 def _pairs(

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlglot import exp
 
 from workbench.features.aggregations.contract import Aggregation, Rows, number
-from workbench.features.columns import CUTOFF_AT, ROW, SPINE, aliased
+from workbench.features.columns import CUTOFF_AT, ROW, SPINE, aliased, smallest
 from workbench.features.definition import RowsFeature
 from workbench.features.windows import Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident, named
@@ -142,7 +142,7 @@ class SpanGrouping:
         far = [w.far for w in dict.fromkeys(self.windows)]
         if all(f is not None for f in far):
             starts = [column(edge(f), "c") for f in dict.fromkeys(far) if f is not None]
-            earliest = starts[0] if len(starts) == 1 else exp.Least(this=starts[0], expressions=starts[1:])
+            earliest = smallest(starts)
             on.append(exp.GTE(this=column("place", "e"), expression=earliest))
         same = exp.EQ(this=column(CUTOFF_AT, "c"), expression=column(CUTOFF_AT, "s"))
         edges = exp.Column(this=exp.Star(), table=ident("c"))
@@ -185,8 +185,9 @@ class SpanGrouping:
 
     def _on_day(self, moment: str, alias: str) -> exp.Expr:
         # what happened before the first moment counts as of the day before it
-        day = DayNumber(this=column(moment, "e"))
-        clamped = exp.Greatest(this=day, expressions=[number(self.calendar.first_day)])
+        day, first = DayNumber(this=column(moment, "e")), number(self.calendar.first_day)
+        early = exp.LT(this=day, expression=first)
+        clamped = exp.Case(ifs=[exp.If(this=early, true=first.copy())], default=day.copy())
         return exp.EQ(this=column("day", alias), expression=clamped)
 
 

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from workbench.features.aggregations.contract import Aggregation, Rows, number, quotient, register, share
+from workbench.features.aggregations.contract import (
+    Aggregation,
+    Rows,
+    double,
+    number,
+    quotient,
+    register,
+    share,
+)
 
 
 @register
@@ -19,7 +27,7 @@ class Count(Aggregation):
         return rows.only(exp.Count(this=rows.value.copy()))
 
     def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
-        return (self.sql(rows),)
+        return (double(self.sql(rows)),)  # whole numbers would be added up in 128 bits
 
     def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
         return rows.only(exp.Sum(this=parts[0].copy()))
@@ -52,7 +60,8 @@ class Mean(Aggregation):
         return share(total, count)
 
     def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
-        return rows.only(exp.Sum(this=rows.value.copy())), rows.only(exp.Count(this=rows.value.copy()))
+        count = rows.only(exp.Count(this=rows.value.copy()))
+        return rows.only(exp.Sum(this=rows.value.copy())), double(count)
 
     def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
         total, count = (rows.only(exp.Sum(this=p.copy())) for p in parts)
