@@ -60,7 +60,9 @@ class DuckDatabase:
         )
 
     def view(self, name: str, query: exp.Expr) -> None:
-        self._con.execute(self._sql(exp.Create(this=named(name), kind="VIEW", expression=query, replace=True)))
+        self._con.execute(
+            self._sql(exp.Create(this=named(name), kind="VIEW", expression=query, replace=True))
+        )
 
     def put(self, name: str, rows: pd.DataFrame) -> None:
         self._con.register("_incoming", rows)

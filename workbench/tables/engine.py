@@ -12,8 +12,8 @@ import pandas as pd
 from sqlglot import exp
 
 from workbench.errors import DataError, DefinitionError, did_you_mean
-from workbench.tables.database import Database, open_database
 from workbench.tables.column_read import ColumnRead, stated_column
+from workbench.tables.database import Database, open_database
 from workbench.tables.named import is_remote, remote_table
 from workbench.tables.noticed import Noticed
 from workbench.tables.opened import Opened, open_source

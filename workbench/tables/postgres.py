@@ -84,7 +84,9 @@ class PostgresDatabase:
 
         folders = [f.partition("=")[0] for f in files[0].parent.parts if "=" in f]
         # partition values are names: 007 stays 007
-        partitioning = pa.dataset.HivePartitioning(pa.schema([(k, pa.string()) for k in folders])) if hive else None
+        partitioning = (
+            pa.dataset.HivePartitioning(pa.schema([(k, pa.string()) for k in folders])) if hive else None
+        )
         try:
             table = pyarrow.dataset.dataset([str(f) for f in files], partitioning=partitioning).to_table()
         except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
