@@ -247,5 +247,6 @@ def _flat(dataset: Dataset, label: FlatLabel, task: str) -> TrainingFrame:
         known_after_event=label.known_after_event,
         name=task,
         sentences=sentences,
+        options=flat.reading,
     )
     return replace(frame, task=task)

@@ -12,7 +12,7 @@ from workbench.dataset.examples import failing_examples
 from workbench.errors import WorkbenchError
 from workbench.labels import compile as labels_compile
 from workbench.labels.definition import FlatLabel, LabelDefinition
-from workbench.tables.checks import CheckReport, Finding, check_tables
+from workbench.tables.checks import CheckReport, Finding, check_tables, of_noticed
 from workbench.tables.engine import Engine
 from workbench.tables.profile import profile_file
 
@@ -111,6 +111,8 @@ def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
     try:
         if dataset.flat is not None:
             profiles = (profile_file(dataset.flat),)
+            findings += [of_noticed("flat", n) for n in profiles[0].noticed]
+        told = {n.sentence for p in profiles for n in p.noticed}
         for one in names:
             if isinstance(dataset.labels[one], FlatLabel):
                 task = f"{dataset.name}/{one}"
@@ -126,7 +128,9 @@ def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
                         "excluded": frame.counts,
                     }
                 )
-                findings += [Finding("WB-T19", "warn", "flat", "", note) for note in frame.notes]
+                findings += [
+                    Finding("WB-T19", "warn", "flat", "", note) for note in frame.notes if note not in told
+                ]
     except WorkbenchError as error:
         findings.append(Finding.of(error, "flat"))
     n_features = len(dataset.flat.columns) if dataset.flat is not None else 0

@@ -16,7 +16,9 @@ from workbench.dataset.schema import Column, ColumnSchema, FlatFrame, conform_no
 from workbench.errors import DataError, did_you_mean
 from workbench.tables.dates import DIGITS_ONLY
 from workbench.tables.headers import clean_name, column_names, listed
-from workbench.tables.read import RawTable, read_raw, reading_notes
+from workbench.tables.options import NOTHING_STATED, ReadOptions, StatedType
+from workbench.tables.read import RawTable, read_raw, reading_notes, zones_noticed
+from workbench.tables.shape import refuse_unknown
 from workbench.tables.types import (
     UNREADABLE_SHARE,
     Reading,
@@ -25,6 +27,7 @@ from workbench.tables.types import (
     is_textual,
     read_as,
     reading_of,
+    stated_reading,
     understood,
 )
 from workbench.text import Text
@@ -62,6 +65,7 @@ def flat_training_frame(
     time_column: str | None = None,
     known_after_event: tuple[str, ...] = (),
     sentences: Mapping[str, Text | str | Mapping[str, str]] | None = None,
+    options: ReadOptions = NOTHING_STATED,
 ) -> FlatFrame:
     """Read a file with one binary label column into a training frame.
 
@@ -74,9 +78,10 @@ def flat_training_frame(
     `choose_classes`; WB-D07 no such id column; WB-D08 no such time column; WB-D09 its values are no dates; WB-D10 no
     such column known after the event; WB-D11 nothing is left to learn from; WB-D12 one column in two roles.
     """
-    raw = read_raw(source)
+    raw = read_raw(source, options=options)
+    refuse_unknown(options.types, dict.fromkeys(map(str, raw.frame.columns)), name, "types")
     roles = _roles(raw, label, id_column, time_column, known_after_event)
-    notes = list(raw.notes)
+    notes = list(raw.told)
     counts = {"broken_rows": raw.quarantined} if raw.quarantined else {}
 
     outcome, merged = spelled_alike(label_values(raw.frame[roles.label]))
@@ -99,6 +104,7 @@ def flat_training_frame(
         event=(outcome[keep] == classes.event).to_numpy(),
         times=None if times is None else times[keep].to_numpy(),
         decimal_comma=raw.decimal_comma,
+        stated=options.types,
         notes=notes,
         about={
             "task": name,
@@ -128,7 +134,7 @@ def flat_scoring_frame(source: Path, schema: ColumnSchema) -> ScoringRows:
         keys = pd.DataFrame({k: _key(raw.frame[k]) for k in schema.keys})
     else:
         keys = pd.DataFrame({ROW: np.arange(1, len(raw.frame) + 1)})
-    return ScoringRows(keys, features, raw.notes + notes, raw.quarantined)
+    return ScoringRows(keys, features, raw.told + notes, raw.quarantined)
 
 
 @dataclass(frozen=True)
@@ -239,6 +245,7 @@ def _assemble(
     event: np.ndarray,
     times: np.ndarray | None,
     decimal_comma: bool,
+    stated: Mapping[str, StatedType],
     notes: list[str],
     about: dict[str, Any],
     sentences: Mapping[str, Text | str | Mapping[str, str]],
@@ -246,7 +253,7 @@ def _assemble(
     if roles.after:
         notes.append(f"Known only after the event, so not used: {listed(roles.after)}.")
     understandings = {
-        str(c): understood(series, decimal_comma=decimal_comma)
+        str(c): _understood(series, stated.get(str(c)), decimal_comma=decimal_comma)
         for c, series in frame.items()
         if c not in roles.apart
     }
@@ -259,7 +266,9 @@ def _assemble(
             f"No column is left to learn from beside the label '{roles.label}'. " + " ".join(notes[-4:]),
             "Give a table with columns that differ between customers.",
         )
-    notes.extend(reading_notes(frame, {c: readings[c] for c in used}, {c: values[c] for c in used}))
+    told = {c: values[c] for c in used}
+    notes.extend(reading_notes(frame, {c: readings[c] for c in used}, told))
+    notes.extend(n.sentence for n in zones_noticed(told))
     names = _own_names(used, [c for c in (roles.id, roles.time) if c is not None])
     columns = [
         Column(names[c], readings[c].type, readings[c].form, c if names[c] != c else "", values[c].words)
@@ -285,6 +294,15 @@ def _assemble(
         notes=tuple(notes),
         schema=ColumnSchema(tuple(columns), () if roles.id is None else (roles.id,)),
     )
+
+
+def _understood(
+    series: pd.Series, stated: StatedType | None, *, decimal_comma: bool
+) -> tuple[Reading, Values]:
+    if stated is None:
+        return understood(series, decimal_comma=decimal_comma)
+    reading = stated_reading(series, stated, decimal_comma=decimal_comma)
+    return reading, read_as(series, reading)
 
 
 def _key(series: pd.Series) -> pd.Series:

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.config import Home
 from workbench.errors import DefinitionError, UsageError, did_you_mean
 from workbench.tables.durations import Duration
+from workbench.tables.options import OPTIONS, options_of, sources_of
 from workbench.tables.schema import Consent, FlatSource, Join, Table, TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names, read_yaml
 from workbench.text import Text
@@ -38,8 +39,9 @@ _TABLE = (
     "join",
     "duplicates",
     "title",
+    *OPTIONS,
 )
-_FLAT = ("source", "id", "time", "columns")
+_FLAT = ("source", "id", "time", "columns", *(o for o in OPTIONS if o not in ("unpivot", "time_zone")))
 
 
 def list_datasets(home: Home) -> list[str]:
@@ -131,12 +133,7 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
             "WB-T02", f"{where}: a table cannot be called '{name}'.", "Use letters, digits and _."
         )
     expect_known(settings, _TABLE, f"{where}, table '{name}'")
-    if not isinstance(settings.get("source"), str):
-        raise DefinitionError(
-            "WB-T02",
-            f"{where}: table '{name}' has no `source:`.",
-            "Name its file: package://..., ${WORKBENCH_DATA}/... or relative to tables.yaml.",
-        )
+    source, *also = sources_of(settings.get("source"), where, f"table '{name}'")
     duplicates = settings.get("duplicates", "quarantine")
     if duplicates not in ("quarantine", "keep"):
         raise DefinitionError(
@@ -147,7 +144,7 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
     joins = settings.get("join", {})
     return Table(
         name=name,
-        source=settings["source"],
+        source=source,
         key=settings.get("key"),
         keys=names(settings.get("keys"), f"{where}, keys"),
         event_time=settings.get("event_time"),
@@ -158,6 +155,7 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
         join=tuple(Join(str(t), str(on)) for t, on in expect_mapping(joins, f"{where}, join").items()),
         keep_duplicates=duplicates == "keep",
         title=Text.of(settings["title"]) if "title" in settings else None,
+        reading=options_of(settings, f"{where}, table '{name}'", also=tuple(also)),
     )
 
 
@@ -188,7 +186,12 @@ def _flat(file: YamlFile, folder: Path) -> FlatSource:
         raise DefinitionError("WB-T02", f"{where}: the flat table has no `source:`.", "Name its file.")
     columns = expect_mapping(flat.get("columns", {}), f"{where}, columns")
     return FlatSource(
-        flat["source"], folder, flat.get("id"), flat.get("time"), {c: Text.of(t) for c, t in columns.items()}
+        flat["source"],
+        folder,
+        flat.get("id"),
+        flat.get("time"),
+        {c: Text.of(t) for c, t in columns.items()},
+        options_of(flat, where),
     )
 
 

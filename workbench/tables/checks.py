@@ -9,7 +9,9 @@ from typing import Any, Literal
 from sqlglot import exp
 
 from workbench.errors import DataError, WorkbenchError
+from workbench.tables.column_read import changed_lines
 from workbench.tables.engine import Engine, Loaded, column, named
+from workbench.tables.noticed import Noticed
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import Table, TableSet
 from workbench.text import Text
@@ -66,6 +68,7 @@ class CheckReport:
                 f"  {table.first:%Y-%m-%d} to {table.last:%Y-%m-%d}" if table.first and table.last else ""
             )
             told.append(f"  {table.name}: {table.rows:,} rows{period}")
+            told += [f"    {line}" for line in changed_lines(table.read)]
         for label in self.labels:
             left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
             told.append(
@@ -91,7 +94,16 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
         findings += _of_rows(engine, table, loaded)
         title = table.title or Text.of(table.name.replace("_", " "))
         profiles.append(
-            TableProfile(table.name, title, loaded.rows, loaded.first, loaded.last, tuple(loaded.columns))
+            TableProfile(
+                table.name,
+                title,
+                loaded.rows,
+                loaded.first,
+                loaded.last,
+                tuple(loaded.columns),
+                # a sensitive column's values are not shown to whoever runs a check
+                tuple(c.without_examples() if c.name in table.sensitive else c for c in loaded.read),
+            )
         )
     findings += _of_period(engine.tables, profiles)
     return findings, profiles
@@ -207,8 +219,23 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     findings += [
         Finding("WB-T19", "warn", table.name, "", f"table '{table.name}': {note}") for note in loaded.notes
     ]
+    placing = (table.event_time, table.known_at)
+    findings += [of_noticed(table.name, n, placing=placing) for n in loaded.noticed]
     findings += _orphans(engine, table, loaded)
     return findings
+
+
+def of_noticed(table: str, noticed: Noticed, *, placing: tuple[str | None, ...] = ()) -> Finding:
+    """What reading noticed, as a finding; moments hours apart in a `placing` column stop: a row might be known too early."""
+    return Finding(
+        noticed.code,
+        "stop" if noticed.code == "WB-T27" and noticed.column in placing else noticed.severity,
+        table,
+        noticed.column,
+        f"table '{table}': {noticed.message}",
+        noticed.hint,
+        noticed.count,
+    )
 
 
 def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:

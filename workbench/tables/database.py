@@ -42,12 +42,16 @@ class Database(Protocol):
         """Remember a query's answer under a name; a source in place stays a view on it."""
         ...
 
+    def view(self, name: str, query: exp.Expr) -> None:
+        """Call a query by a name, without running it."""
+        ...
+
     def put(self, name: str, rows: pd.DataFrame) -> None:
         """Store a frame under a name."""
         ...
 
     def open_parquet(self, name: str, files: Sequence[Path], *, hive: bool) -> None:
-        """A view on Parquet files as they are. Raises DataError WB-T10 where they cannot be read."""
+        """A view on Parquet files as they are, columns by name; with `hive`, the folders' values as text. Raises DataError WB-T10 where they cannot be read."""
         ...
 
     def open_remote(self, name: str, database: str, table: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,20 @@ from workbench.tables.encoding import ACCEPTED
 from workbench.tables.headers import column_names
 from workbench.tables.kernels import pc
 
-SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|", "\x01", "^", "~", ":")  # found out; any other can be stated
+_RARE = ("^", "~", ":")  # also common inside cells, so every line must agree on them
 BROKEN_ROW_SHARE = 0.05  # more rows than this with another number of cells, and the file is no table
 
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_NAMES = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "bar",
+    "\x01": "\\x01",
+    ":": "colon",
+    " ": "space",
+}
+_STAND_INS = "\x1f\x1e\x1d\x1c\x02\x03\x04"  # for a separator of several bytes
 _SAMPLE = 1 << 18
 _TITLE_LINES = 20
 
@@ -36,25 +47,39 @@ class Delimited:
     title_lines: int = 0  # lines above the header
 
 
-def read_delimited(path: Path, data: bytes) -> Delimited:
+def read_delimited(
+    path: Path, data: bytes, *, separator: str | None = None, header_row: int | None = None
+) -> Delimited:
     """The table in UTF-8 text `data`; WB-T64 if there is nothing, WB-T65 if only a header, WB-T66 if no table.
 
-    A row with more or fewer cells than the header is left out and counted, up to 5% of the rows.
+    A row with more or fewer cells than the header is left out and counted, up to 5% of the rows. `separator` (one
+    sign or several) and `header_row` (counted from 1) are found out unless stated; WB-T73 where there is no such row.
     """
     start = len(data) - len(data.lstrip(b"\r\n \xef\xbb\xbf"))
     marked = data[start : start + 5].lower() if data[start : start + 4].lower() == b"sep=" else b""
-    if marked:  # Excel's own first line, which names the separator
+    if header_row is not None:
+        start = _line_start(path, data, header_row)
+    elif marked:  # Excel's own first line, which names the separator
         start = _line_end(data, start)
     if not data[start:].strip():
         raise DataError("WB-T64", f"'{path.name}' is empty.", f"Give a file with rows: {ACCEPTED}.")
-    sample = data[start : start + _SAMPLE].decode("utf-8", errors="ignore")
-    separator = marked[4:].decode() if marked[4:].decode() in SEPARATORS else _separator(path, sample)
-    header, body = _header(data, start, separator)
-    widths, skipped = _widths(data, start, body, separator), 0
-    while len(header) == 1 and widths and widths.most_common(1)[0][0] > 1 and skipped < _TITLE_LINES:
+    named = marked[4:].decode(errors="ignore")
+    chosen = separator or (named if named in SEPARATORS else "") or _separator(path, _text(data, start))
+    single = chosen
+    if len(chosen.encode()) > 1:
+        data, single = _with_stand_in(path, data, chosen)
+    header, body = _header(data, start, single)
+    widths, skipped = _widths(data, start, body, single), 0
+    while (
+        header_row is None
+        and len(header) == 1
+        and widths
+        and widths.most_common(1)[0][0] > 1
+        and skipped < _TITLE_LINES
+    ):
         start, skipped = body, skipped + 1  # a title above the table, or a blank line under it
-        header, body = _header(data, start, separator)
-        widths = _widths(data, start, body, separator)
+        header, body = _header(data, start, single)
+        widths = _widths(data, start, body, single)
     if not data[body:].strip():
         raise DataError(
             "WB-T65",
@@ -62,8 +87,50 @@ def read_delimited(path: Path, data: bytes) -> Delimited:
             "Give a file with at least one row below the header.",
         )
     if widths:
-        header = _fitted(header, _piece(data, start, body), separator, widths)
-    return replace(_parsed(path, data, start, body, header, separator), title_lines=skipped)
+        header = _fitted(header, _piece(data, start, body), single, widths)
+    table = _parsed(path, data, start, body, header, single, headed=header_row is not None)
+    return replace(table, title_lines=skipped, separator=chosen)
+
+
+def _text(data: bytes, start: int) -> str:
+    return data[start : start + _SAMPLE].decode("utf-8", errors="ignore")
+
+
+def _line_start(path: Path, data: bytes, row: int) -> int:
+    """Where the line of that number begins, counted from 1. Raises WB-T73 where there is none."""
+    place = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    for _ in range(row - 1):
+        place = _line_end(data, place)
+    if place >= len(data):
+        raise no_such_row(path, row, data.count(b"\n") + 1)
+    return place
+
+
+def no_such_row(path: Path, row: int, rows: int, where: str = "") -> DataError:
+    """The refusal of a `header_row:` that lies below the table."""
+    return DataError(
+        "WB-T73",
+        f"{where}'{path.name}' has no row {row} to be its header: it has {rows:,}.",
+        "Correct `header_row:`, counted from 1.",
+    )
+
+
+def _with_stand_in(path: Path, data: bytes, separator: str) -> tuple[bytes, str]:
+    """The text with a single sign in the place of a longer separator, except inside quoted cells."""
+    free = next((s for s in _STAND_INS if s.encode() not in data), None)
+    if free is None:
+        raise DataError(
+            "WB-T66",
+            f"'{path.name}' holds too many control characters to be cut at '{separator}'.",
+            f"Give another file: {ACCEPTED}.",
+        )
+    mark = separator.encode()
+    if b'"' not in data:
+        return data.replace(mark, free.encode()), free
+    cut = re.escape(mark)
+    quoted = rb"(?:^|(?<=[\r\n])|(?<=" + cut + rb'))"(?:[^"]|"")*"(?=' + cut + rb"|[\r\n]|$)"
+    pattern = re.compile(rb"(" + quoted + rb")|" + cut)
+    return pattern.sub(lambda m: m[1] if m[1] is not None else free.encode(), data), free
 
 
 def _piece(data: bytes, start: int, body: int) -> str:
@@ -75,7 +142,9 @@ def _widths(data: bytes, start: int, body: int, separator: str) -> Counter[int]:
     return Counter(len(r) for r in _records(_piece(data, start, body), separator))
 
 
-def _parsed(path: Path, data: bytes, start: int, body: int, header: list[str], separator: str) -> Delimited:
+def _parsed(
+    path: Path, data: bytes, start: int, body: int, header: list[str], separator: str, *, headed: bool
+) -> Delimited:
     names = column_names(header)
     frame, broken = _cells(path, data, body, names, separator)
     _refuse_open_quote(path, data, body, frame)
@@ -84,14 +153,18 @@ def _parsed(path: Path, data: bytes, start: int, body: int, header: list[str], s
         raise DataError(
             "WB-T66",
             f"'{path.name}' is not a table: {len(broken):,} of {total:,} rows do not have the {len(names)} cells of its "
-            f"first row (separator: {_NAMES[separator]}); at most {BROKEN_ROW_SHARE:.0%} may differ.",
+            f"first row (separator: {_spoken(separator)}); at most {BROKEN_ROW_SHARE:.0%} may differ.",
             f"Look at line {broken[0] if broken else 2}; a cell that holds the separator must stand in double quotes.",
         )
-    headerless = _without_header(header, frame)
+    headerless = not headed and _without_header(header, frame)
     if headerless:
         names = column_names([""] * len(header))
         frame, broken = _cells(path, data, start, names, separator)
     return Delimited(frame, separator, tuple(broken), headerless)
+
+
+def _spoken(separator: str) -> str:
+    return _NAMES.get(separator, f"'{separator}'")
 
 
 def _cells(
@@ -118,7 +191,7 @@ def _cells(
     except pa.ArrowInvalid as exc:
         raise DataError(
             "WB-T66",
-            f"'{path.name}' is not a table that can be read with the separator {_NAMES[separator]}.",
+            f"'{path.name}' is not a table that can be read with the separator {_spoken(separator)}.",
             "Check for a double quote that is opened and never closed.",
         ) from exc
     return table.to_pandas(), broken
@@ -164,23 +237,35 @@ def _separator(path: Path, sample: str) -> str:
     """The separator that gives the most rows the same number of cells, and of those the most cells."""
     best, best_score = "", (0.0, 0)
     for separator in SEPARATORS:
-        widths = Counter(len(r) for r in _records(sample, separator))
+        if separator in _RARE and (best or separator not in sample):
+            continue
+        records = _records(sample, separator)
+        widths = Counter(map(len, records))
         width, rows = max(
             ((w, n) for w, n in widths.items() if w > 1), key=lambda p: (p[1], p[0]), default=(1, 0)
         )
+        if separator in _RARE and (len(widths) > 1 or not _names_columns(records[0])):
+            continue
         share = rows / max(sum(widths.values()), 1)
         # the share counts in steps, so that one broken row does not beat a table of many cells
         if (round(share, 1), width) > best_score and share >= 0.5:
             best, best_score = separator, (round(share, 1), width)
+    if best == "|" and all(not cell for r in _records(sample, "|") for cell in r[1::2]):
+        return "||"
     if best:
         return best
-    if any(s in line for s in SEPARATORS for line in sample.splitlines()[:1]):
+    if any(s in line for s in (",", ";", "\t", "|") for line in sample.splitlines()[:1]):
         raise DataError(
             "WB-T66",
-            f"'{path.name}' is not a table: no separator (comma, semicolon, tab or bar) gives its rows one number of cells.",
-            f"Give another file: {ACCEPTED}.",
+            f"'{path.name}' is not a table: no separator (comma, semicolon, tab, bar, ...) gives its rows one number of cells.",
+            f"State its `separator:` in tables.yaml, or give another file: {ACCEPTED}.",
         )
     return ","  # a single column
+
+
+def _names_columns(header: list[str]) -> bool:
+    """Whether the cells look like names of columns: a line of times, 08:30, is none."""
+    return all(cell.strip() and not _is_number(cell) for cell in header)
 
 
 def _header(data: bytes, start: int, separator: str) -> tuple[list[str], int]:

@@ -59,6 +59,11 @@ class DuckDatabase:
             self._sql(exp.Create(this=named(name), kind="TABLE", expression=query, replace=True))
         )
 
+    def view(self, name: str, query: exp.Expr) -> None:
+        self._con.execute(
+            self._sql(exp.Create(this=named(name), kind="VIEW", expression=query, replace=True))
+        )
+
     def put(self, name: str, rows: pd.DataFrame) -> None:
         self._con.register("_incoming", rows)
         self.keep(name, exp.select("*").from_("_incoming"))
@@ -70,19 +75,20 @@ class DuckDatabase:
         # a view takes no parameters; paths are literal nodes of the tree, so the renderer quotes them
         paths = exp.Array(expressions=[exp.Literal.string(_no_glob(f)) for f in files])
         options: list[exp.Expr] = [paths]
+        if len(files) > 1:
+            # columns may stand in another order, and an int of the first file be a double in the next
+            options.append(_option("union_by_name", exp.true()))
         if hive:
             # partition values are names: 007 stays 007
             options += [_option("hive_partitioning", exp.true()), _option("hive_types_autocast", exp.false())]
         read = exp.select("*").from_(exp.Anonymous(this="read_parquet", expressions=options))
         try:
-            self._con.execute(
-                self._sql(exp.Create(this=named(name), kind="VIEW", expression=read, replace=True))
-            )
+            self.view(name, read)
             self.describe(exp.select("*").from_(named(name)))
         except duckdb.Error as error:
             raise DataError(
                 "WB-T10",
-                f"the source of table '{name.removeprefix('_raw_')}' cannot be read as parquet: {files[0].name}.",
+                f"the source of table '{name.removeprefix('_found_')}' cannot be read as parquet: {files[0].name}.",
                 "Check that the file is complete.",
             ) from error
 

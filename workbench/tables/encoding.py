@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import json
 import zlib
 from pathlib import Path
 
 from workbench.errors import DataError
 
-ACCEPTED = "a table is a CSV file (comma, semicolon, tab or bar; gzip allowed), a Parquet file or an Excel .xlsx file"
+ENCODINGS = (
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "gb18030",
+    "gbk",
+    "gb2312",
+    "big5",
+    "cp950",
+    "shift_jis",
+    "euc_jp",
+    "euc_kr",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "latin-1",
+)  # what `encoding:` may state
+_WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "cp950"}  # read with the larger set of the same kind
+MOST_UNPACKED = 2 << 30  # bytes of text that a gzip file may unpack to
+_STEP = 16 << 20
+
+ACCEPTED = (
+    "a table is a CSV file (whatever its separator; gzip allowed), a Parquet file or an Excel .xlsx file"
+)
 
 _BOMS = (  # the four-byte marks first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -52,18 +77,48 @@ def damaged(path: Path, what: str) -> DataError:
     )
 
 
+def canonical(name: str) -> str | None:
+    """The encoding as we call it, however it is spelled (GBK, utf8, UTF_16 LE); None if it is none that tables have."""
+    try:
+        wanted = codecs.lookup(name.strip().replace(" ", "-")).name
+    except (LookupError, ValueError):
+        return None
+    return next((known for known in ENCODINGS if codecs.lookup(known).name == wanted), None)
+
+
 def unzipped(path: Path, data: bytes) -> bytes:
-    """The bytes themselves, unpacked if they are gzip (told by content, not by the file's name)."""
+    """The bytes themselves, unpacked if they are gzip (told by content, not by the file's name).
+
+    Raises WB-T69 where the stream is damaged, WB-T71 where it unpacks to more than `MOST_UNPACKED` bytes: never more
+    than that is held.
+    """
     if not data.startswith(b"\x1f\x8b"):
         return data
+    unpacked = io.BytesIO()
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            while piece := stream.read(_STEP):
+                if unpacked.tell() + len(piece) > MOST_UNPACKED:
+                    raise too_large(path, f"it unpacks from {len(data):,} bytes to", MOST_UNPACKED)
+                unpacked.write(piece)
     except (OSError, EOFError, zlib.error) as exc:
         raise damaged(path, "the gzip stream cannot be unpacked") from exc
+    return unpacked.getvalue()
 
 
-def decoded(path: Path, data: bytes) -> tuple[bytes, str]:
-    """The text as UTF-8 without a byte-order mark, and the name of the encoding it was found in.
+def too_large(path: Path, what: str, limit: int) -> DataError:
+    """The refusal of a small file that would fill the memory."""
+    return DataError(
+        "WB-T71",
+        f"'{path.name}' is not read: {what} more than {limit:,} bytes.",
+        "If it is no attack, save the table as Parquet, or cut it into several files.",
+    )
+
+
+def decoded(
+    path: Path, data: bytes, *, stated: str | None = None, separator: str | None = None
+) -> tuple[bytes, str]:
+    """The text as UTF-8 without a byte-order mark, and the name of the encoding it was found in or is `stated` to have.
 
     Tried in turn: a byte-order mark; UTF-16 without one (every other byte zero); UTF-8; then GB18030 and Big5, of
     which the one wins that makes more of the text everyday characters; then Windows-1252. Bytes that are none of
@@ -72,13 +127,29 @@ def decoded(path: Path, data: bytes) -> tuple[bytes, str]:
     for magic, what in _FOREIGN:
         if data.startswith(magic):
             raise not_a_table(path, what)
-    encoding = _encoding(path, data)
+    encoding = _encoding(path, data) if stated is None else _stated(data, stated)
     try:
-        text = data if encoding == "utf-8" else data.decode(encoding).encode("utf-8")
+        text = data if encoding == "utf-8" else data.decode(_WIDER.get(encoding, encoding)).encode("utf-8")
+        if stated is not None and encoding == "utf-8":
+            data.decode(encoding)  # found out it would have been looked at, stated it was not
     except UnicodeDecodeError as exc:
+        if stated is not None:
+            raise DataError(
+                "WB-T72",
+                f"'{path.name}' cannot be read as {stated}, which its `encoding:` states (byte {exc.start:,}).",
+                "Correct `encoding:`, or leave it out: UTF-8, UTF-16, GB18030 and Big5 are told apart.",
+            ) from exc
         raise damaged(path, f"it begins as {encoding} text, but not all of it can be read as such") from exc
-    _refuse_other_text(path, text[: 1 << 16])
+    _refuse_other_text(path, text[: 1 << 16], separator)
     return text, encoding
+
+
+def _stated(data: bytes, stated: str) -> str:
+    """The stated encoding; a byte-order mark says which UTF it is."""
+    mark = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+    if mark is not None and stated.startswith("utf"):
+        return mark
+    return "utf-16-le" if stated == "utf-16" else stated
 
 
 def _encoding(path: Path, data: bytes) -> str:
@@ -133,8 +204,10 @@ def _everyday_share(data: bytes, encoding: str) -> float:
     return everyday / max(len(beyond), 1)
 
 
-def _refuse_other_text(path: Path, head: bytes) -> None:
-    """Refuse text that is no table: control characters, a web page, JSON."""
+def _refuse_other_text(path: Path, head: bytes, separator: str | None) -> None:
+    """Refuse text that is no table: control characters (but for those that separate), a web page, JSON."""
+    for separating in {"\x01", separator or ""} - {""}:  # Hive's own separator
+        head = head.replace(separating.encode(), b",")
     controls = sum(head.count(bytes([c])) for c in (*range(1, 9), *range(14, 27), 28, 29, 30, 31, 127))
     if controls > 0.002 * len(head) + 1:
         raise not_a_table(path, "binary data")

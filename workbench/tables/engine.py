@@ -12,10 +12,13 @@ import pandas as pd
 from sqlglot import exp
 
 from workbench.errors import DataError, DefinitionError, did_you_mean
+from workbench.tables.column_read import ColumnRead, stated_column
 from workbench.tables.database import Database, open_database
 from workbench.tables.named import is_remote, remote_table
+from workbench.tables.noticed import Noticed
+from workbench.tables.opened import Opened, open_source
 from workbench.tables.schema import Table, TableSet
-from workbench.tables.sources import resolve
+from workbench.tables.shape import shaped
 from workbench.tables.trees import AT, KNOWN, column, ident, moment, named, sub
 from workbench.tables.words import CompactDate, RowHash
 
@@ -40,6 +43,9 @@ class Loaded:
     last: datetime | None = None
     notes: tuple[str, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
+    fingerprint: str = ""  # of the source's content; empty for given rows and for a database's table
+    noticed: tuple[Noticed, ...] = ()
+    read: tuple[ColumnRead, ...] = ()  # what was understood of each column of the source
 
     @property
     def quarantined(self) -> int:
@@ -68,7 +74,7 @@ class Engine:
         self.tables = tables
         self.loaded: dict[str, Loaded] = {}
         self._columns: dict[str, dict[str, str]] = {}
-        self._notes: dict[str, tuple[str, ...]] = {}
+        self._opened: dict[str, Opened] = {}
         self.database = database or open_database(
             tables,
             threads=threads or _threads(),
@@ -162,23 +168,30 @@ class Engine:
         self.database.seal()
 
     def _open_source(self, table: Table) -> None:
-        """A view (or a copy) `_raw_<table>` of the source as it is."""
-        raw = f"_raw_{table.name}"
-        if is_remote(table.source):
+        """A view (or a copy) `_raw_<table>` of the source as it is declared; `_found_<table>` is the source as it is."""
+        found = f"_found_{table.name}"
+        opened = None if is_remote(table.source) else open_source(table, self.tables.folder)
+        if opened is None:
             remote = remote_table(table.source, f"table '{table.name}'")
-            self.database.open_remote(raw, remote.database, remote.table)
-            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
-            return
-        path = resolve(table.source, self.tables.folder, table=table.name)
-        if path.suffix.lower() in (".parquet", ".pq"):
-            self.database.open_parquet(raw, [path], hive=False)
-            self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
-            return
-        from workbench.tables.read import read_table
-
-        result = read_table(path)
-        self._notes[table.name] = tuple(result.notes)
-        self.put(raw, result.frame)
+            self.database.open_remote(found, remote.database, remote.table)
+        elif opened.frame is None:
+            self.database.open_parquet(found, opened.parquet, hive=opened.hive)
+        else:
+            self.database.put(found, opened.frame)
+        columns = self.describe(exp.select("*").from_(named(found)))
+        as_declared = shaped(
+            found,
+            {c: t for c, t in columns.items() if opened is None or c not in opened.above},
+            table=table.name,
+            options=table.reading,
+            partitions={} if opened is None else opened.partitions,
+            stated=opened is None or opened.frame is None,
+        )
+        raw = f"_raw_{table.name}"
+        self.database.view(raw, as_declared)
+        self._columns[raw] = self.describe(exp.select("*").from_(named(raw)))
+        if opened is not None:
+            self._opened[table.name] = opened
 
     def _clean(self, table: Table) -> Loaded:
         raw = f"_raw_{table.name}"
@@ -214,6 +227,9 @@ class Engine:
             unreadable = impossible = 0
             first = last = None
         repeated, example = self._repeated(table)
+        opened = self._opened.get(table.name)  # None where rows were given or lie in a database
+        if opened is not None:
+            opened.refuse_if_changed()
         return Loaded(
             table.name,
             rows,
@@ -224,9 +240,17 @@ class Engine:
             example,
             first,
             last,
-            self._notes.get(table.name, ()),
+            opened.notes if opened is not None else (),
             self.columns(table.name),
+            opened.fingerprint if opened is not None else "",
+            opened.noticed if opened is not None else (),
+            self._columns_read(table, opened),
         )
+
+    def _columns_read(self, table: Table, opened: Opened | None) -> tuple[ColumnRead, ...]:
+        if opened is not None and opened.columns:
+            return opened.columns
+        return tuple(stated_column(c, t) for c, t in self._columns[f"_raw_{table.name}"].items())
 
     def _distinct_rows(self, raw: str, own: list[str]) -> int:
         """Number of different rows; a 64-bit hash per row is ten times faster than comparing rows."""

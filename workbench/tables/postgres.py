@@ -63,6 +63,9 @@ class PostgresDatabase:
         self._forget(name)
         self._con.execute(f"CREATE TEMP VIEW {self._name(name)} AS {self._sql(query)}")
 
+    def view(self, name: str, query: exp.Expr) -> None:
+        self.keep(name, query)
+
     def put(self, name: str, rows: pd.DataFrame) -> None:
         self._forget(name)
         kinds = {str(c): _column_type(rows[c]) for c in rows}
@@ -76,15 +79,20 @@ class PostgresDatabase:
         self._con.execute(f"ANALYZE {self._name(name)}")
 
     def open_parquet(self, name: str, files: Sequence[Path], *, hive: bool) -> None:
+        import pyarrow as pa
         import pyarrow.dataset
 
-        partitioning = "hive" if hive else None
+        folders = [f.partition("=")[0] for f in files[0].parent.parts if "=" in f]
+        # partition values are names: 007 stays 007
+        partitioning = (
+            pa.dataset.HivePartitioning(pa.schema([(k, pa.string()) for k in folders])) if hive else None
+        )
         try:
             table = pyarrow.dataset.dataset([str(f) for f in files], partitioning=partitioning).to_table()
         except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
             raise DataError(
                 "WB-T10",
-                f"the source of table '{name.removeprefix('_raw_')}' cannot be read as parquet: {files[0].name}.",
+                f"the source of table '{name.removeprefix('_found_')}' cannot be read as parquet: {files[0].name}.",
                 "Check that the file is complete.",
             ) from error
         self.put(name, table.to_pandas())

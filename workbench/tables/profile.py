@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.tables.column_read import ColumnRead
 from workbench.tables.engine import Engine
+from workbench.tables.noticed import Noticed
 from workbench.tables.schema import FlatSource, Table, TableSet
 from workbench.tables.sources import resolve
 from workbench.text import Text
@@ -21,6 +23,8 @@ class TableProfile:
     first: datetime | None = None
     last: datetime | None = None
     columns: tuple[str, ...] = ()
+    read: tuple[ColumnRead, ...] = ()  # what was understood of each column of the source
+    noticed: tuple[Noticed, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -28,6 +32,7 @@ class TableProfile:
             "rows": self.rows,
             "from": self.first.isoformat() if self.first else None,
             "to": self.last.isoformat() if self.last else None,
+            "columns": [c.as_dict() for c in self.read],
         }
 
 
@@ -41,9 +46,14 @@ def profile_file(flat: FlatSource) -> TableProfile:
     """The profile of a flat dataset's one table."""
     from workbench.tables.read import read_table
 
-    frame = read_table(resolve(flat.source, flat.folder, table="flat")).frame
+    result = read_table(resolve(flat.source, flat.folder, table="flat"), options=flat.reading)
     return TableProfile(
-        "flat", Text("the table", "数据表"), len(frame), columns=tuple(map(str, frame.columns))
+        "flat",
+        Text("the table", "数据表"),
+        len(result.frame),
+        columns=tuple(map(str, result.frame.columns)),
+        read=result.columns,
+        noticed=result.noticed,
     )
 
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from workbench.errors import DataError, did_you_mean
-from workbench.tables import dates
+from workbench.tables import dates, numbers
+from workbench.tables.column_read import ColumnRead, column_read
 from workbench.tables.columnar import read_parquet
 from workbench.tables.delimited import read_delimited
 from workbench.tables.encoding import ACCEPTED, decoded, unzipped
+from workbench.tables.fingerprint import SourceState
 from workbench.tables.headers import listed
 from workbench.tables.kernels import pc
+from workbench.tables.noticed import Noticed
+from workbench.tables.options import NOTHING_STATED, ReadOptions
+from workbench.tables.parts import Part
 from workbench.tables.spreadsheet import read_workbook
-from workbench.tables.types import Reading, Values, as_text, is_textual, understood
+from workbench.tables.totals import without_totals
+from workbench.tables.types import Reading, Values, as_text, is_textual, read_as, stated_reading, understood
 
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
+_HEAD = 500  # rows that tell whether a column deserves a closer look
 _SAYS = (".parquet", ".xlsx")  # endings that promise a content
 
 
@@ -34,6 +43,14 @@ class RawTable:
     decimal_comma: bool = (
         False  # a spreadsheet separates by semicolons only where it writes 1,5 for one and a half
     )
+    stated: bool = False  # the file states its types: Parquet
+    noticed: tuple[Noticed, ...] = ()
+    fingerprint: str = ""  # of the files' content, see `SourceState.fingerprint`
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Everything noticed, as sentences."""
+        return self.notes + tuple(n.sentence for n in self.noticed)
 
 
 @dataclass(frozen=True)
@@ -43,36 +60,160 @@ class ReadResult:
     frame: pd.DataFrame
     notes: tuple[str, ...]
     quarantined: int
+    noticed: tuple[Noticed, ...] = ()
+    columns: tuple[ColumnRead, ...] = ()
+    fingerprint: str = ""
 
 
-def read_table(path: Path, *, sheet: str | None = None) -> ReadResult:
+def read_table(path: Path, *, sheet: str | None = None, options: ReadOptions = NOTHING_STATED) -> ReadResult:
     """Read a CSV (`,` `;` tab `|`; gzip; UTF-8, UTF-16, GB18030, Big5), Parquet or Excel file and find its types.
 
     Numbers in text become numbers where at least 95% of the column agrees ("1,234", "12%" too), dates in text
     become datetime64; identifiers with leading zeros or more than 15 digits stay text. A name that comes twice
     becomes "name" and "name.2". Infinite numbers and unreadable cells become missing and are counted in the notes.
+    `options` state what the file does not say itself.
 
     Raises DataError: WB-T61 no such file, WB-T62 not a file, WB-T63 not a table, WB-T64 empty, WB-T65 header only,
     WB-T66 rows of different lengths, WB-T68 no such sheet, WB-T69 damaged.
     """
-    raw = read_raw(path, sheet=sheet)
+    options = options if sheet is None else replace(options, sheet=sheet)
+    return understand(read_raw(path, options=options), options=options)
+
+
+def understand(
+    raw: RawTable,
+    *,
+    options: ReadOptions = NOTHING_STATED,
+    readings: Mapping[str, Reading] = MappingProxyType({}),
+) -> ReadResult:
+    """The types of a table's columns, found out or stated, and the table in them; `readings` are known beforehand."""
     columns: dict[str, pd.Series] = {}
-    readings: dict[str, Reading] = {}
+    found: dict[str, Reading] = {}
     values: dict[str, Values] = {}
     for name, series in _columns(raw.frame):
-        readings[name], values[name] = understood(series, decimal_comma=raw.decimal_comma)
-        columns[name] = _tight(values[name].series, readings[name], series)
-    notes = raw.notes + reading_notes(raw.frame, readings, values)
-    return ReadResult(pd.DataFrame(columns, index=raw.frame.index), notes, raw.quarantined)
+        stated = options.types.get(name)
+        if stated is not None:
+            found[name] = stated_reading(series, stated, decimal_comma=raw.decimal_comma)
+            values[name] = read_as(series, found[name], zone=options.time_zone)
+        elif name in readings:
+            found[name], values[name] = readings[name], read_as(series, readings[name])
+        else:
+            found[name], values[name] = understood(
+                series, decimal_comma=raw.decimal_comma, zone=options.time_zone
+            )
+        columns[name] = _tight(values[name].series, found[name], series)
+    told = reading_notes(raw.frame, found, values)
+    sources = dict(_columns(raw.frame))
+    return ReadResult(
+        pd.DataFrame(columns, index=raw.frame.index),
+        raw.notes + told,
+        raw.quarantined,
+        raw.noticed + (() if options.time_zone else zones_noticed(values)),
+        tuple(column_read(n, sources[n], found[n], values[n]) for n in columns),
+        raw.fingerprint,
+    )
+
+
+def zones_noticed(values: Mapping[str, Values]) -> tuple[Noticed, ...]:
+    """What is to be said of moments that name their time zone, most of all where others beside them do not."""
+    found = []
+    for name, read in values.items():
+        if read.zoned and read.unzoned:
+            found.append(
+                Noticed(
+                    "WB-T27",
+                    "warn",
+                    name,
+                    f"'{name}' mixes {read.zoned:,} moments with a time zone, which were told in UTC, and {read.unzoned:,} without one, "
+                    f"which were taken as they are: they may be hours apart.",
+                    "State `time_zone:` (such as Asia/Shanghai) for the table: moments with another zone are converted to it.",
+                    read.unzoned,
+                )
+            )
+        elif read.zoned:
+            found.append(
+                Noticed(
+                    "WB-T28",
+                    "warn",
+                    name,
+                    f"the moments in '{name}' name a time zone and are told in UTC.",
+                    "State `time_zone:` if days and hours are to be those of another place.",
+                    read.zoned,
+                )
+            )
+    return tuple(found)
+
+
+def _shortened(frame: pd.DataFrame) -> tuple[Noticed, ...]:
+    """Long names of digits that Excel has cut to 1.10E+17."""
+    found = []
+    for name, series in _columns(frame):
+        if not is_textual(series):
+            continue
+        if not numbers.may_be_shortened(str(v).strip() for v in series.head(_HEAD).tolist() if v == v):
+            continue
+        text = as_text(series)
+        lost = numbers.shortened(text)
+        if lost:
+            example = next(v for v in text.to_pylist() if v and numbers.is_shortened(v))
+            found.append(lost_digits(name, lost, example))
+    return tuple(found)
+
+
+def lost_digits(column: str, count: int, example: str) -> Noticed:
+    """WB-T26: numbers that name things and of which Excel did not keep all digits."""
+    return Noticed(
+        "WB-T26",
+        "warn",
+        column,
+        f"{count:,} values of '{column}' have lost their last digits in Excel, for example {example}; they were kept as text "
+        f"and may name several things at once.",
+        "Export the column again as text: Excel keeps 15 digits of a number.",
+        count,
+    )
+
+
+def joined(raws: Sequence[RawTable], parts: Sequence[Part]) -> RawTable:
+    """Several files' rows below each other, columns by name; what was noticed in each is said with its name."""
+    if len(raws) == 1:
+        return raws[0]
+    order = list(raws[0].frame.columns)
+    notes = tuple(f"{part.name}: {note}" for part, raw in zip(parts, raws, strict=True) for note in raw.notes)
+    return RawTable(
+        pd.concat([r.frame[order] for r in raws], ignore_index=True),
+        notes,
+        sum(r.quarantined for r in raws),
+        decimal_comma=all(r.decimal_comma for r in raws),
+        noticed=tuple(
+            replace(n, message=f"{part.name}: {n.message}")
+            for part, raw in zip(parts, raws, strict=True)
+            for n in raw.noticed
+        ),
+    )
 
 
 def _columns(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     return ((str(name), series) for name, series in frame.items())
 
 
-def read_raw(path: Path, *, sheet: str | None = None) -> RawTable:
-    """The same file with its cells untouched: for a reader that already knows what each column holds."""
+def read_raw(path: Path, *, options: ReadOptions = NOTHING_STATED) -> RawTable:
+    """The same file with its cells untouched: for a reader that already knows what each column holds.
+
+    Total rows at the bottom of a text or a sheet are set aside. Raises also WB-T25 where the file changes meanwhile.
+    """
     path = Path(path)
+    state = SourceState.of([path]) if path.is_file() and os.access(path, os.R_OK) else None
+    raw = _cells(path, options)
+    if state is None:
+        return raw
+    state.refuse_if_changed("the table")
+    if not raw.stated:
+        frame, totals = without_totals(raw.frame)
+        raw = replace(raw, frame=frame, noticed=(*raw.noticed, *totals, *_shortened(frame)))
+    return replace(raw, fingerprint=state.fingerprint)
+
+
+def _cells(path: Path, options: ReadOptions) -> RawTable:
     if not path.exists():
         raise DataError("WB-T61", f"There is no file '{path}'.", _neighbours(path))
     if not path.is_file():
@@ -82,10 +223,15 @@ def read_raw(path: Path, *, sheet: str | None = None) -> RawTable:
             head = stream.read(4)
         if head == _PARQUET:
             frame, notes = read_parquet(path)
-            return _checked(path, RawTable(frame, notes, 0))
+            return _checked(path, RawTable(frame, notes, 0, stated=True))
         if head == _ZIP and _is_workbook(path):
-            frame, notes = read_workbook(path, sheet=sheet)
-            return _checked(path, RawTable(frame, notes, 0))
+            read = read_workbook(path, sheet=options.sheet, header_row=options.header_row)
+            return _checked(
+                path,
+                RawTable(
+                    read.frame, read.notes, 0, noticed=tuple(lost_digits(*lost) for lost in read.lost_digits)
+                ),
+            )
         if path.suffix.lower() in _SAYS:
             raise DataError(
                 "WB-T69",
@@ -99,12 +245,12 @@ def read_raw(path: Path, *, sheet: str | None = None) -> RawTable:
         ) from exc
     if not data:
         raise DataError("WB-T64", f"'{path.name}' is empty.", f"Give a file with rows: {ACCEPTED}.")
-    return _checked(path, _from_text(path, unzipped(path, data)))
+    return _checked(path, _from_text(path, unzipped(path, data), options))
 
 
-def _from_text(path: Path, data: bytes) -> RawTable:
-    text, encoding = decoded(path, data)
-    table = read_delimited(path, text)
+def _from_text(path: Path, data: bytes, options: ReadOptions) -> RawTable:
+    text, encoding = decoded(path, data, stated=options.encoding, separator=options.separator)
+    table = read_delimited(path, text, separator=options.separator, header_row=options.header_row)
     notes = []
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The text was read as {encoding.upper()}.")
@@ -181,7 +327,7 @@ def reading_notes(
             _note_order(frame[name], reading, name, groups)
         elif reading.type == "date" and reading.form:
             groups["Eight-digit numbers were read as dates in {columns}."].append(name)
-        elif reading.form in ("thousands", "decimal comma", "percent"):
+        elif reading.form in _SPOKEN:
             groups[f"Numbers written with {_SPOKEN[reading.form]} were read in {{columns}}."].append(name)
     sentences = [s.format(columns=listed(c)) for s, c in groups.items()]
     for what, count_of in (
@@ -199,6 +345,8 @@ _SPOKEN = {
     "thousands": "thousands separators (1,234 is 1234)",
     "decimal comma": "a decimal comma (1,5 is 1.5)",
     "percent": "a percent sign (12% is 0.12)",
+    "accounting": "brackets for what is negative ((1,234.50) is -1234.5)",
+    "units": "units (3.5万 is 35000)",
 }
 
 

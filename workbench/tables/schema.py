@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.errors import DataError, DefinitionError, did_you_mean
 from workbench.tables.durations import Duration
+from workbench.tables.options import ReadOptions
 from workbench.text import Text
 
 
@@ -40,6 +41,12 @@ class Table:
     join: tuple[Join, ...] = ()
     keep_duplicates: bool = False
     title: Text | None = None
+    reading: ReadOptions = ReadOptions()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files or folders whose rows together are this table."""
+        return (self.source, *self.reading.also)
 
     @property
     def unique(self) -> tuple[str, ...]:
@@ -78,6 +85,7 @@ class FlatSource:
     id: str | None = None
     time: str | None = None
     columns: dict[str, Text] = field(default_factory=dict)
+    reading: ReadOptions = ReadOptions()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,14 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 def resolve(source: str, folder: Path, *, table: str) -> Path:
     """The existing file behind `source`. Raises WB-T03 (no such file, package or variable) or WB-T04 (absolute path)."""
+    path = locate(source, folder, table=table)
+    if not path.is_file():
+        raise _absent(source, table)
+    return path
+
+
+def locate(source: str, folder: Path, *, table: str) -> Path:
+    """The existing file or folder behind `source`; raises like `resolve`."""
     if source.startswith("package://"):
         path = _in_package(source, table)
     else:
@@ -27,13 +35,17 @@ def resolve(source: str, folder: Path, *, table: str) -> Path:
         started = _VARIABLE.match(source)
         if started is not None:
             _below(Path(_variable(started[1], table)), path, source, table)
-    if not path.is_file():
-        raise DataError(
-            "WB-T03",
-            f"the source of table '{table}' is missing: there is no file {source}.",
-            "Correct `source:` in tables.yaml, or put the file there.",
-        )
+    if not path.exists():
+        raise _absent(source, table)
     return path
+
+
+def _absent(source: str, table: str) -> DataError:
+    return DataError(
+        "WB-T03",
+        f"the source of table '{table}' is missing: there is no file {source}.",
+        "Correct `source:` in tables.yaml, or put the file there.",
+    )
 
 
 def _in_package(source: str, table: str) -> Path:

@@ -58,6 +58,9 @@ class SparkDatabase:
     def keep(self, name: str, query: exp.Expr) -> None:
         self._remember(name, self._spark.sql(self._sql(query)))
 
+    def view(self, name: str, query: exp.Expr) -> None:
+        self.keep(name, query)
+
     def put(self, name: str, rows: pd.DataFrame) -> None:
         """By way of a Parquet file: every worker of a cluster needs the temporary folder to be shared."""
         self._puts += 1
@@ -77,7 +80,7 @@ class SparkDatabase:
         except PySparkException as error:
             raise DataError(
                 "WB-T10",
-                f"the source of table '{name.removeprefix('_raw_')}' cannot be read as parquet: {files[0].name}.",
+                f"the source of table '{name.removeprefix('_found_')}' cannot be read as parquet: {files[0].name}.",
                 "Check that the file is complete.",
             ) from error
 

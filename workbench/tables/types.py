@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workbench.tables import dates, numbers
 from workbench.tables.kernels import pc
+from workbench.tables.widths import halfwidths
 
 ColumnType = Literal["number", "category", "date", "text"]
 
@@ -63,6 +64,8 @@ class Values:
     infinite: int = 0
     impossible: int = 0  # dates before 1800 or after 2200
     words: tuple[str, ...] = ()  # the unreadable values, at most 20 different ones
+    zoned: int = 0  # moments in text that say their time zone ...
+    unzoned: int = 0  # ... and, if there are any, those beside them that do not
 
     @property
     def example(self) -> str:
@@ -124,17 +127,19 @@ def is_textual(series: pd.Series) -> bool:
     return isinstance(series.dtype, pd.CategoricalDtype | pd.StringDtype) or series.dtype == object
 
 
-def understood(series: pd.Series, *, decimal_comma: bool = False) -> tuple[Reading, Values]:
+def understood(
+    series: pd.Series, *, decimal_comma: bool = False, zone: str | None = None
+) -> tuple[Reading, Values]:
     """What a column holds (see `reading_of`) and the column read so; looks at each cell's text once."""
     if not is_textual(series) or isinstance(series.dtype, pd.CategoricalDtype):
         reading = reading_of(series, decimal_comma=decimal_comma)
-        return reading, read_as(series, reading)
+        return reading, read_as(series, reading, zone=zone)
     text = as_text(series)
     values = numbers.whole_column(text) if text.null_count < len(text) else None
     reading = _text_reading(text, whole=values is not None, decimal_comma=decimal_comma)
     if reading == Reading("number") and values is not None:
         return reading, _finite(series, values, 0)
-    return reading, read_as(series, reading, text=text)
+    return reading, read_as(series, reading, text=text, zone=zone)
 
 
 def reading_of(series: pd.Series, *, decimal_comma: bool = False) -> Reading:
@@ -157,6 +162,32 @@ def reading_of(series: pd.Series, *, decimal_comma: bool = False) -> Reading:
         return Reading("number") if pd.api.types.is_numeric_dtype(dtype) else Reading("category")
     text = as_text(series)
     return _text_reading(text, whole=numbers.whole_column(text) is not None, decimal_comma=decimal_comma)
+
+
+def stated_reading(
+    series: pd.Series, stated: Literal["text", "number", "date"], *, decimal_comma: bool = False
+) -> Reading:
+    """How a column is read of which somebody said what it holds: only the form is found out."""
+    if stated == "text":
+        return Reading("category")
+    if not is_textual(series):
+        return _stated_of_typed(series, stated)
+    text = as_text(series)
+    if stated == "date":
+        if numbers.whole_column(text) is not None:
+            lengths = pc.unique(pc.utf8_length(pc.drop_null(text))).to_pylist()
+            digits = {8: "%Y%m%d", 6: "%Y%m", 4: "%Y"}
+            return Reading("date", digits.get(lengths[0] if len(lengths) == 1 else 0, ""))
+        distinct = pc.unique(pc.drop_null(text)).to_pandas().astype("str")
+        return Reading("date", "|".join(dates.formats_in(distinct)))
+    form = numbers.form_of(numbers.blank_markers(text), agreeing=0.5, decimal_comma=decimal_comma)
+    return Reading("number", "" if form in (None, "plain") else form)
+
+
+def _stated_of_typed(series: pd.Series, stated: Literal["number", "date"]) -> Reading:
+    if stated == "number" or pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return Reading(stated)
+    return stated_reading(as_text(series).to_pandas().astype("str"), stated)
 
 
 def _integer_reading(series: pd.Series) -> Reading:
@@ -189,14 +220,14 @@ def _text_reading(text: pa.Array, *, whole: bool, decimal_comma: bool) -> Readin
         return Reading("date", "%Y%m%d") if _all_compact_dates(text) else Reading("number")
     if numbers.are_booleans(present.slice(0, _SAMPLE)) and numbers.are_booleans(present):
         return Reading("number", "boolean")
-    head = present.slice(0, _SAMPLE)
+    head = halfwidths(present.slice(0, _SAMPLE))
     if dates.looks_dated(head.slice(0, 60).to_pylist()):
         form = _date_form(present)
         if form:
             return Reading("date", form)
     # half of a sample is enough to look closer, so that a bad beginning does not decide
     if numbers.form_of(numbers.blank_markers(head), agreeing=0.5):
-        return _number_reading(numbers.blank_markers(text), decimal_comma)
+        return _number_reading(numbers.blank_markers(halfwidths(text)), decimal_comma)
     return Reading("category")
 
 
@@ -220,15 +251,17 @@ def _number_reading(text: pa.Array, decimal_comma: bool) -> Reading:
     return Reading("number", "" if form == "plain" else form)
 
 
-def read_as(series: pd.Series, reading: Reading, *, text: pa.Array | None = None) -> Values:
+def read_as(
+    series: pd.Series, reading: Reading, *, text: pa.Array | None = None, zone: str | None = None
+) -> Values:
     """The column in the type that was once decided; what cannot be read in it becomes missing and is counted.
 
-    Numbers are float64 and finite, dates datetime64[us] without zone (UTC), text is `str`.
+    Numbers are float64 and finite, dates datetime64[us] in `zone` (by default UTC), text is `str`.
     """
     if reading.type == "number":
         return _as_number(series, reading, text)
     if reading.type == "date":
-        return _as_date(series, reading, text)
+        return _as_date(series, reading, text, zone)
     if reading.form == VERBATIM and is_textual(series):
         return Values(series.astype("str"))
     text = as_text(series) if text is None else text
@@ -245,7 +278,7 @@ def _as_number(series: pd.Series, reading: Reading, text: pa.Array | None) -> Va
     values = numbers.whole_column(text) if not reading.form else None
     unreadable, words = 0, ()
     if values is None:
-        text = _without(numbers.blank_markers(text), reading.missing)
+        text = _without(numbers.blank_markers(halfwidths(text)), reading.missing)
         values = numbers.parse_numbers(text, reading.form or "plain")
         odd = np.isnan(values) & ~text.is_null().to_numpy(zero_copy_only=False)
         unreadable, words = int(odd.sum()), _different(text, odd)
@@ -271,25 +304,37 @@ def _finite(series: pd.Series, values: np.ndarray, unreadable: int, words: tuple
     return Values(pd.Series(values, index=series.index, name=series.name), unreadable, infinite, 0, words)
 
 
-def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None) -> Values:
+def _as_date(series: pd.Series, reading: Reading, text: pa.Array | None, zone: str | None) -> Values:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz is not None else series
+        naive = (
+            series.dt.tz_convert(zone or "UTC").dt.tz_localize(None) if series.dt.tz is not None else series
+        )
         return _possible(naive.astype("datetime64[us]"), 0)
     if not is_textual(series) and reading.form not in dates.DIGITS_ONLY:
         return _nothing(series, "datetime64[us]")
     text = _without(numbers.blank_markers(as_text(series) if text is None else text), reading.missing)
     coded = text.dictionary_encode()  # dates repeat: each is parsed once
     values = coded.dictionary.to_pandas().astype("str")
-    parsed = dates.parse_dates(values, reading.form.split("|") if reading.form else ())
+    parsed = dates.parse_dates(values, reading.form.split("|") if reading.form else (), zone=zone)
     if parsed.isna().any():
         left = values[parsed.isna()]
-        parsed[parsed.isna()] = dates.parse_dates(left, dates.formats_in(left))
+        parsed[parsed.isna()] = dates.parse_dates(left, dates.formats_in(left), zone=zone)
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     column = parsed.to_numpy()[codes] if len(parsed) else np.full(len(series), "NaT", dtype="datetime64[us]")
     column = np.where(codes < 0, np.datetime64("NaT"), column).astype("datetime64[us]")
     odd = np.isnat(column) & (codes >= 0)
     read = pd.Series(column, index=series.index, name=series.name)
-    return _possible(read, int(odd.sum()), _different(text, odd))
+    zoned, unzoned = _zones(coded, parsed.notna().to_numpy())
+    return replace(_possible(read, int(odd.sum()), _different(text, odd)), zoned=zoned, unzoned=unzoned)
+
+
+def _zones(coded: pa.DictionaryArray, read: np.ndarray) -> tuple[int, int]:
+    """How many moments say their time zone, and how many do not beside them."""
+    says = pc.match_substring_regex(coded.dictionary, dates.ZONE).to_numpy(zero_copy_only=False)
+    if not says.any():
+        return 0, 0
+    codes = pc.drop_null(coded.indices).to_numpy(zero_copy_only=False)
+    return int((says & read)[codes].sum()), int((~says & read)[codes].sum())
 
 
 def _possible(series: pd.Series, unreadable: int, words: tuple[str, ...] = ()) -> Values:
