@@ -11,9 +11,10 @@ from workbench.config import Home
 from workbench.dataset.build import build_training_frame
 from workbench.dataset.catalog import Dataset, load_dataset, load_task
 from workbench.dataset.frame import CUTOFF
+from workbench.features.columns import CUTOFF_AT
 from workbench.features.definition import FeatureColumn
 from workbench.labels import compile as labels_compile
-from workbench.labels.compile import CUTOFF_AT, LABEL
+from workbench.labels.compile import LABEL
 from workbench.labels.definition import FlatLabel
 from workbench.labels.kinds import Kind
 from workbench.tables.engine import Engine, in_order
@@ -123,10 +124,11 @@ def scoring_days(home: Home, task: str) -> tuple[ScoringDay, ...]:
     dataset, label = load_task(home, task)
     if isinstance(label, FlatLabel):
         return ()
-    if label.row is None:
+    if label.own_cutoff is None and label.per_event is None:
         return (ScoringDay(dataset.tables.end_of_observation().date()),)
     with Engine(dataset.tables) as engine:
-        engine.load(label.row.table)
+        for table in in_order(sorted(labels_compile.tables_needed(label, outcome=False)), dataset.tables):
+            engine.load(table)
         waiting = labels_compile.open_rows(engine, label)
     return tuple(ScoringDay(day, rows) for day, rows in sorted(waiting.items(), reverse=True))
 
@@ -158,7 +160,9 @@ def _brief(dataset: Dataset, name: str) -> LabelBrief:
             [c for c in (dataset.flat.columns if dataset.flat else {}) if c not in _not_features(dataset)]
         )
         return LabelBrief(task, label.kind, label.sentence, n, "")
-    if label.row is not None:
+    if label.per_event is not None:
+        cutoffs = f"each event of {label.per_event.table}"
+    elif label.row is not None and label.row.cutoff is not None:
         cutoffs = f"each row of {label.row.table}"
     else:
         moments = label.cutoffs.moments() if label.cutoffs else ()
