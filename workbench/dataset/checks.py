@@ -11,9 +11,9 @@ from workbench.dataset.catalog import Dataset, load_dataset
 from workbench.dataset.examples import failing_examples
 from workbench.errors import WorkbenchError
 from workbench.labels import compile as labels_compile
-from workbench.labels.arrears import unseen_hint, unseen_sentence, unseen_statuses
 from workbench.labels.definition import FlatLabel, LabelDefinition
 from workbench.labels.overdue import Overdue
+from workbench.labels.statuses import unseen_statuses
 from workbench.tables.checks import CheckReport, Finding, check_tables
 from workbench.tables.engine import Engine
 from workbench.tables.profile import profile_file
@@ -93,17 +93,9 @@ def _check_label(
             )
         )
     if isinstance(label.outcome, Overdue):
-        unseen, occurring = unseen_statuses(engine, label.outcome)
         findings += [
-            Finding(
-                "WB-L13",
-                "warn",
-                label.outcome.table,
-                label.name,
-                f"label '{label.name}': {unseen_sentence(label.outcome, *pair)}",
-                unseen_hint(label.outcome, pair, occurring),
-            )
-            for pair in unseen
+            Finding("WB-L13", "warn", label.outcome.table, label.name, f"label '{label.name}': {said}", hint)
+            for said, hint in unseen_statuses(engine, label.outcome)
         ]
     table = engine.tables.tables[label.outcome.table]
     if table.known_after.days > label.outcome.lag.days and label.outcome.until is None:

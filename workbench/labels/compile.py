@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbench.errors import DataError
 from workbench.features.columns import CUTOFF_AT
-from workbench.labels.arrears import check_columns, classes, standing, stop_if_status_unknown
+from workbench.labels.arrears import check_columns, classes, standing
 from workbench.labels.candidates import candidates, numbered, population_table
 from workbench.labels.conditions import Condition
 from workbench.labels.consent import consented
@@ -18,6 +18,7 @@ from workbench.labels.definition import LabelDefinition
 from workbench.labels.hits import meets_after, meets_before
 from workbench.labels.maturity import immature, left_censored
 from workbench.labels.overdue import Overdue
+from workbench.labels.statuses import stop_if_status_unknown
 from workbench.labels.windows import BEGIN, END, KNOWN_OUTCOME, with_window
 from workbench.tables.engine import AT, KNOWN, Engine
 from workbench.tables.expression import columns_of
