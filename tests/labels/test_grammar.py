@@ -165,14 +165,6 @@ def test_rows_that_touch_an_excluded_period_go_and_are_counted_by_reason() -> No
     assert answer.left_out == {"period: system outage": 1}
 
 
-def test_a_label_says_what_its_data_may_be_used_for() -> None:
-    assert (
-        defined("x: {kind: churn, cutoffs: [2025-02-01], outcome: {none_in: events, within: 10d}}").purpose
-        == "marketing"
-    )
-    assert defined("x: {template: first_payment_default}").purpose == "risk"
-
-
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [

@@ -48,7 +48,7 @@ def tables_needed(label: LabelDefinition, *, outcome: bool = True) -> set[str]:
         texts.append(label.per_event.where)
     else:
         found.add(population_table(label))
-    conditions: list[Condition | Overdue] = [*label.eligible, *(e.condition for e in label.exclude)]
+    conditions: list[Condition | Overdue] = [*label.conditions]
     if label.row is not None and label.row.responded is not None:
         conditions.append(label.row.responded)
     # who already is in arrears at the cutoff is not asked about, in scoring neither
@@ -152,7 +152,7 @@ def _who_is_asked(
     engine: Engine, label: LabelDefinition, rows: pd.DataFrame, counts: dict[str, int], *, known: bool
 ) -> pd.DataFrame:
     """Consent, eligibility, exclusions, and for a risk how the row stands at its cutoff; each counted."""
-    rows = _leave_out(rows, ~consented(engine, rows), "no_consent", counts)
+    rows = _leave_out(rows, ~consented(engine, label, rows), "no_consent", counts)
     for condition in label.eligible:
         meets = meets_before(engine, condition, rows, label.name, known=known)
         rows = _leave_out(rows, ~meets, "not_eligible", counts)
@@ -177,7 +177,7 @@ def _kept(engine: Engine, label: LabelDefinition, rows: pd.DataFrame, keys: tupl
 
 def _story_start(rows: pd.DataFrame, label: LabelDefinition) -> pd.Series:
     """The earliest moment that a row's eligibility or exclusion looks back to, else its cutoff."""
-    spans = [c.within for c in (*label.eligible, *(e.condition for e in label.exclude)) if c.within]
+    spans = [c.within for c in label.conditions if c.within]
     start = {c: min((s.before(c) for s in spans), default=c) for c in rows[CUTOFF_AT].unique()}
     return pd.to_datetime(rows[CUTOFF_AT].map(start))
 

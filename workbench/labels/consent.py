@@ -1,4 +1,4 @@
-"""Who had agreed to the dataset's purpose by the cutoff."""
+"""Who had agreed to the label's purpose by the cutoff."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import pandas as pd
 from sqlglot import exp
 
 from workbench.features.columns import CUTOFF_AT, ROW, aliased, known_column
+from workbench.labels.definition import LabelDefinition
 from workbench.labels.hits import CANDIDATES
 from workbench.tables.engine import AT, KNOWN, Engine, column
 
 
-def consented(engine: Engine, rows: pd.DataFrame) -> pd.Series:
+def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.Series:
     """True for whoever had agreed by the cutoff: the latest word counts, of equally late words "no"."""
     consent = engine.tables.consent
     if consent is None or rows.empty:
@@ -27,7 +28,10 @@ def consented(engine: Engine, rows: pd.DataFrame) -> pd.Series:
     )
     on = [
         exp.EQ(this=column(engine.tables.entity, "t"), expression=column(engine.tables.entity, "s")),
-        exp.EQ(this=column(consent.purpose, "t"), expression=exp.Literal.string(str(engine.tables.purpose))),
+        exp.EQ(
+            this=column(consent.purpose, "t"),
+            expression=exp.Literal.string(label.purpose or str(engine.tables.purpose)),
+        ),
         exp.not_(exp.Is(this=granted.copy(), expression=exp.Null())),
     ]
     yes = exp.Case(ifs=[exp.If(this=granted, true=exp.Literal.number(1))], default=exp.Literal.number(0))

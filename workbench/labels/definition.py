@@ -7,7 +7,7 @@ from datetime import date
 
 from workbench.labels.conditions import Condition, Exclusion
 from workbench.labels.cutoffs import Cutoffs, ExcludedPeriod, OnePer, PerEvent
-from workbench.labels.kinds import Kind, Purpose, purpose_of
+from workbench.labels.kinds import Kind
 from workbench.labels.overdue import Overdue
 from workbench.text import Text
 
@@ -45,6 +45,7 @@ class LabelDefinition:
         None  # the hold-out begins here; left out, a fitting share of the newest rows judges
     )
     say: Text | None = None
+    purpose: str | None = None  # left out, what its kind serves: marketing or risk
     expanded: str = ""  # the whole definition as YAML, where a template was used
 
     @property
@@ -52,9 +53,9 @@ class LabelDefinition:
         return self.say or Text.of(self.name.replace("_", " "))
 
     @property
-    def purpose(self) -> Purpose:
-        """What the data behind this label is used for: marketing or risk."""
-        return purpose_of(self.kind)
+    def conditions(self) -> tuple[Condition, ...]:
+        """Everything that decides from its past whether a row is asked about."""
+        return (*self.eligible, *(e.condition for e in self.exclude))
 
     @property
     def own_cutoff(self) -> str | None:
@@ -72,15 +73,11 @@ class FlatLabel:
     positive: str | None = None
     known_after_event: tuple[str, ...] = ()
     say: Text | None = None
+    purpose: str | None = None  # left out, what its kind serves: marketing or risk
 
     @property
     def sentence(self) -> Text:
         return self.say or Text.of(self.name.replace("_", " "))
-
-    @property
-    def purpose(self) -> Purpose:
-        """What the data behind this label is used for: marketing or risk."""
-        return purpose_of(self.kind)
 
 
 AnyLabel = LabelDefinition | FlatLabel

@@ -39,8 +39,9 @@ _LABEL = (
     "outcome",
     "judge_from",
     "say",
+    "purpose",
 )
-_FLAT = ("kind", "column", "positive", "known_after_event", "say")
+_FLAT = ("kind", "column", "positive", "known_after_event", "say", "purpose")
 
 
 def parse_labels(file: YamlFile, tables: TableSet) -> dict[str, AnyLabel]:
@@ -75,6 +76,7 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
         positive=None if positive is None else str(positive),
         known_after_event=names(label.get("known_after_event"), where),
         say=_say(label),
+        purpose=_purpose(label, where),
     )
 
 
@@ -123,6 +125,7 @@ def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> 
         else (),
         judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         say=_say(label),
+        purpose=_purpose(label, where),
         expanded=as_yaml({name: label}) if "template" in written else "",
     )
 
@@ -207,3 +210,12 @@ def _kind(label: dict[str, Any], where: str) -> Kind:
 
 def _say(label: dict[str, Any]) -> Text | None:
     return Text.of(label["say"]) if "say" in label else None
+
+
+def _purpose(label: dict[str, Any], where: str) -> str | None:
+    value = label.get("purpose")
+    if value is not None and (not isinstance(value, str) or not value):
+        raise DefinitionError(
+            "WB-L01", f"{where}: `purpose` is {value!r}.", "Write one word, such as marketing or risk."
+        )
+    return value
