@@ -14,6 +14,7 @@ from workbench.labels import compile as labels_compile
 from workbench.labels.definition import FlatLabel, LabelDefinition
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import unseen_statuses
+from workbench.labels.workshop import workshop
 from workbench.tables.checks import CheckReport, Finding, check_tables
 from workbench.tables.engine import Engine
 from workbench.tables.profile import profile_file
@@ -44,6 +45,9 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                 definition = dataset.labels[one]
                 if isinstance(definition, LabelDefinition):
                     _check_label(engine, dataset, definition, findings, labels)
+                    if label is not None and labels:  # one label is looked at closely
+                        shown = workshop(engine, definition)
+                        labels[-1] |= {"workshop": shown.as_dict(), "told": shown.lines()}
             findings += [
                 Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
                 for feature, message in failing_examples(dataset)

@@ -11,12 +11,14 @@ from workbench.config import Home
 from workbench.dataset.build import build_training_frame
 from workbench.dataset.catalog import Dataset, load_dataset, load_task
 from workbench.dataset.frame import CUTOFF
+from workbench.errors import UsageError
 from workbench.features.columns import CUTOFF_AT
 from workbench.features.definition import FeatureColumn
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LABEL
 from workbench.labels.definition import FlatLabel
 from workbench.labels.kinds import Kind
+from workbench.labels.workshop import Workshop, workshop
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.profile import TableProfile, profile_file, profile_tables
 from workbench.text import Text
@@ -107,6 +109,25 @@ def label_summary(home: Home, task: str) -> LabelSummary:
         found.rows[LABEL],
         found.counts,
     )
+
+
+def label_workshop(home: Home, task: str) -> Workshop:
+    """Roll rates and vintages of a risk, event times of any other label, counts by month: to settle its definition.
+
+    Raises WB-U06 for a flat table, whose outcome is a ready-made column."""
+    dataset, label = load_task(home, task)
+    if isinstance(label, FlatLabel):
+        raise UsageError(
+            "WB-U06",
+            f"'{task}' is a flat dataset, which has no cutoff and no window to choose.",
+            f"Its rows by month: workbench check {task}.",
+        )
+    with Engine(dataset.tables) as engine:
+        for table in in_order(
+            sorted(labels_compile.tables_needed(label) | _consent(dataset)), dataset.tables
+        ):
+            engine.load(table)
+        return workshop(engine, label)
 
 
 @dataclass(frozen=True)
