@@ -8,8 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from workbench.labels.compile import CUTOFF_AT, KNOWN_OUTCOME, LABEL, scoring_rows, training_rows
-from workbench.labels.definition import Condition, Cutoffs, EachRow, LabelDefinition
+from workbench.features.columns import CUTOFF_AT
+from workbench.labels.compile import LABEL, scoring_rows, training_rows
+from workbench.labels.conditions import Condition
+from workbench.labels.cutoffs import PeriodicCutoffs
+from workbench.labels.definition import EachRow, LabelDefinition
+from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.tables.durations import Duration
 from workbench.tables.engine import Engine
 from workbench.tables.schema import Table, TableSet
@@ -59,8 +63,10 @@ def ask(
 
 def quiet(**changed) -> LabelDefinition:
     parts = {
-        "cutoffs": Cutoffs(Duration(1, "mo"), datetime(2025, 3, 1).date(), datetime(2025, 5, 1).date()),
-        "eligible": Condition(table="events", wants_any=True, within=Duration(30)),
+        "cutoffs": PeriodicCutoffs(
+            Duration(1, "mo"), datetime(2025, 3, 1).date(), datetime(2025, 5, 1).date()
+        ),
+        "eligible": (Condition(table="events", wants_any=True, within=Duration(30)),),
         "outcome": Condition(table="events", wants_any=False, within=Duration(10), lag=Duration(1)),
     }
     return LabelDefinition(name="quiet", kind="churn", **(parts | changed))
@@ -105,7 +111,7 @@ def test_a_cohort_is_mature_on_the_very_moment() -> None:
 
 
 def test_rows_whose_story_began_before_the_data_are_left_out_and_counted() -> None:
-    label = quiet(eligible=Condition(table="events", wants_any=True, within=Duration(90)))
+    label = quiet(eligible=(Condition(table="events", wants_any=True, within=Duration(90)),))
     found = ask(label, [(1, "2025-02-20")])
     assert found.counts["left_censored"] == 1  # 1 March less 90 days lies in 2024
     assert found.rows[CUTOFF_AT].min() == pd.Timestamp("2025-04-01")
@@ -140,5 +146,5 @@ def test_each_contact_has_its_own_window_and_the_last_day_counts() -> None:
 
 
 def test_months_keep_their_day() -> None:
-    cutoffs = Cutoffs(Duration(1, "mo"), datetime(2025, 1, 31).date(), datetime(2025, 4, 30).date())
+    cutoffs = PeriodicCutoffs(Duration(1, "mo"), datetime(2025, 1, 31).date(), datetime(2025, 4, 30).date())
     assert [f"{m:%m-%d}" for m in cutoffs.moments()] == ["01-31", "02-28", "03-31", "04-30"]

@@ -29,6 +29,7 @@ from workbench.features.definition import (
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
+from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.progress import Progress, silent
 from workbench.tables.checks import stop_if_clock_ahead
 from workbench.tables.engine import Engine, in_order
@@ -107,7 +108,7 @@ def store_spine(engine: Engine, rows: pd.DataFrame) -> None:
     """Store the frame's rows for the features to join to; what is known only later is not carried along."""
     engine.put(
         SPINE,
-        rows.drop(columns=[c for c in (labels_compile.LABEL, labels_compile.KNOWN_OUTCOME) if c in rows]),
+        rows.drop(columns=[c for c in (labels_compile.LABEL, KNOWN_OUTCOME) if c in rows]),
     )
 
 
@@ -122,7 +123,7 @@ def _frame(
         rows[key] = whole_numbers(rows[key])
     rows[CUTOFF] = found.rows[CUTOFF_AT].astype("datetime64[us]")
     if labels_compile.LABEL in found.rows:
-        rows[OUTCOME_KNOWN] = found.rows[labels_compile.KNOWN_OUTCOME].astype("datetime64[us]")
+        rows[OUTCOME_KNOWN] = found.rows[KNOWN_OUTCOME].astype("datetime64[us]")
         rows[LABEL] = found.rows[labels_compile.LABEL]
     columns = [c for f in features for c in f.columns()]
     say("features", 1.0, f"{len(rows):,} rows, {len(columns)} features")

@@ -12,6 +12,9 @@ from workbench.dataset.examples import failing_examples
 from workbench.errors import WorkbenchError
 from workbench.labels import compile as labels_compile
 from workbench.labels.definition import FlatLabel, LabelDefinition
+from workbench.labels.overdue import Overdue
+from workbench.labels.statuses import unseen_statuses
+from workbench.labels.workshop import workshop
 from workbench.tables.checks import CheckReport, Finding, check_tables, of_noticed
 from workbench.tables.engine import Engine
 from workbench.tables.profile import profile_file
@@ -42,6 +45,9 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                 definition = dataset.labels[one]
                 if isinstance(definition, LabelDefinition):
                     _check_label(engine, dataset, definition, findings, labels)
+                    if label is not None and labels:  # one label is looked at closely
+                        shown = workshop(engine, definition)
+                        labels[-1] |= {"workshop": shown.as_dict(), "told": shown.lines()}
             findings += [
                 Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
                 for feature, message in failing_examples(dataset)
@@ -90,6 +96,11 @@ def _check_label(
                 events,
             )
         )
+    if isinstance(label.outcome, Overdue):
+        findings += [
+            Finding("WB-L13", "warn", label.outcome.table, label.name, f"label '{label.name}': {said}", hint)
+            for said, hint in unseen_statuses(engine, label.outcome)
+        ]
     table = engine.tables.tables[label.outcome.table]
     if table.known_after.days > label.outcome.lag.days and label.outcome.until is None:
         findings.append(

@@ -11,11 +11,14 @@ from workbench.config import Home
 from workbench.dataset.build import build_training_frame
 from workbench.dataset.catalog import Dataset, load_dataset, load_task
 from workbench.dataset.frame import CUTOFF
+from workbench.errors import UsageError
+from workbench.features.columns import CUTOFF_AT
 from workbench.features.definition import FeatureColumn
 from workbench.labels import compile as labels_compile
-from workbench.labels.compile import CUTOFF_AT, LABEL
+from workbench.labels.compile import LABEL
 from workbench.labels.definition import FlatLabel
 from workbench.labels.kinds import Kind
+from workbench.labels.workshop import Workshop, workshop
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.profile import TableProfile, profile_file, profile_tables
 from workbench.text import Text
@@ -108,6 +111,25 @@ def label_summary(home: Home, task: str) -> LabelSummary:
     )
 
 
+def label_workshop(home: Home, task: str) -> Workshop:
+    """Roll rates and vintages of a risk, event times of any other label, counts by month: to settle its definition.
+
+    Raises WB-U06 for a flat table, whose outcome is a ready-made column."""
+    dataset, label = load_task(home, task)
+    if isinstance(label, FlatLabel):
+        raise UsageError(
+            "WB-U06",
+            f"'{task}' is a flat dataset, which has no cutoff and no window to choose.",
+            f"Its rows by month: workbench check {task}.",
+        )
+    with Engine(dataset.tables) as engine:
+        for table in in_order(
+            sorted(labels_compile.tables_needed(label) | _consent(dataset)), dataset.tables
+        ):
+            engine.load(table)
+        return workshop(engine, label)
+
+
 @dataclass(frozen=True)
 class ScoringDay:
     """A day as of which a task's customers can be scored; `rows` where they are rows of that very day."""
@@ -123,10 +145,11 @@ def scoring_days(home: Home, task: str) -> tuple[ScoringDay, ...]:
     dataset, label = load_task(home, task)
     if isinstance(label, FlatLabel):
         return ()
-    if label.row is None:
+    if label.own_cutoff is None and label.per_event is None:
         return (ScoringDay(dataset.tables.end_of_observation().date()),)
     with Engine(dataset.tables) as engine:
-        engine.load(label.row.table)
+        for table in in_order(sorted(labels_compile.tables_needed(label, outcome=False)), dataset.tables):
+            engine.load(table)
         waiting = labels_compile.open_rows(engine, label)
     return tuple(ScoringDay(day, rows) for day, rows in sorted(waiting.items(), reverse=True))
 
@@ -158,7 +181,9 @@ def _brief(dataset: Dataset, name: str) -> LabelBrief:
             [c for c in (dataset.flat.columns if dataset.flat else {}) if c not in _not_features(dataset)]
         )
         return LabelBrief(task, label.kind, label.sentence, n, "")
-    if label.row is not None:
+    if label.per_event is not None:
+        cutoffs = f"each event of {label.per_event.table}"
+    elif label.row is not None and label.row.cutoff is not None:
         cutoffs = f"each row of {label.row.table}"
     else:
         moments = label.cutoffs.moments() if label.cutoffs else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -128,9 +128,9 @@ def clean_value(value: exp.Expr, sql_type: str) -> exp.Expr:
     return Bytewise(this=exp.Cast(this=value.copy(), to=exp.DataType.build("varchar")))
 
 
-def smallest(values: list[exp.Expr]) -> exp.Expr:
+def smallest(values: Sequence[exp.Expr]) -> exp.Expr:
     """The smallest of values of which none is missing (sqlglot's own LEAST guards against missing ones at a cost)."""
-    return values[0] if len(values) == 1 else exp.Anonymous(this="LEAST", expressions=values)
+    return values[0] if len(values) == 1 else exp.Anonymous(this="LEAST", expressions=list(values))
 
 
 def with_hops(query: exp.Select, hops: dict[str, exp.Expr]) -> exp.Select:

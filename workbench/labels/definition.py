@@ -3,77 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
+from workbench.labels.conditions import Condition, Exclusion
+from workbench.labels.cutoffs import Cutoffs, ExcludedPeriod, OnePer, PerEvent
 from workbench.labels.kinds import Kind
-from workbench.tables.durations import Duration
+from workbench.labels.overdue import Overdue
 from workbench.text import Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """Whether any (or no) row of a table lies in a span.
-
-    `within` is a span after the cutoff for an outcome and before it for eligibility; None means all history.
-    `until` names a column of the frame's row instead (`contacts.end_date`): the day it holds belongs to the span.
-    """
-
-    table: str
-    wants_any: bool
-    where: str | None = None
-    within: Duration | None = None
-    until: str | None = None
-    match: tuple[str, ...] = ()
-    gap: Duration = Duration(0)
-    lag: Duration = Duration(0)
-
-
-@dataclass(frozen=True)
-class Cutoffs:
-    """Moments at regular steps, the first and the last included where a step falls on it."""
-
-    every: Duration
-    first: date
-    last: date
-
-    def moments(self) -> tuple[datetime, ...]:
-        """All cutoffs, oldest first. Steps are counted from the first, so months keep their day."""
-        start = datetime(self.first.year, self.first.month, self.first.day)
-        end = datetime(self.last.year, self.last.month, self.last.day)
-        found, step = [], 0
-        while (moment := Duration(self.every.count * step, self.every.unit).after(start)) <= end:
-            found.append(moment)
-            step += 1
-        return tuple(found)
 
 
 @dataclass(frozen=True)
 class EachRow:
-    """One frame row per row of a table, with that row's own cutoff."""
+    """One frame row per row of a table, with that row's own cutoff.
+
+    Without `cutoff` the label has `cutoffs:` and each row that has begun is asked about at each of them. With
+    `responded` (a condition on what follows the row's cutoff) only rows that were answered stay, and the moment of
+    the first answer is their cutoff.
+    """
 
     table: str
     key: tuple[str, ...]
-    cutoff: str
+    cutoff: str | None
+    responded: Condition | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelDefinition:
-    """A label over tables. Exactly one of `cutoffs` (every entity at each) and `row` (each row of a table) is set."""
+    """A label over tables: `cutoffs` (every entity, or each row of `row`, at each), `row` alone or `per_event`."""
 
     name: str
     kind: Kind
-    outcome: Condition
+    outcome: Condition | Overdue
     cutoffs: Cutoffs | None = None
     row: EachRow | None = None
-    eligible: Condition | None = None
+    per_event: PerEvent | None = None
+    one_per: OnePer | None = None
+    eligible: tuple[Condition, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    exclude_periods: tuple[ExcludedPeriod, ...] = ()
     judge_from: date | None = (
         None  # the hold-out begins here; left out, a fitting share of the newest rows judges
     )
     say: Text | None = None
+    purpose: str | None = None  # left out, what its kind serves: marketing or risk
+    expanded: str = ""  # the whole definition as YAML, where a template was used
 
     @property
     def sentence(self) -> Text:
         return self.say or Text.of(self.name.replace("_", " "))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Everything that decides from its past whether a row is asked about."""
+        return (*self.eligible, *(e.condition for e in self.exclude))
+
+    @property
+    def own_cutoff(self) -> str | None:
+        """The column of the label's own rows that holds their cutoff; None where cutoffs are the same for all."""
+        return self.row.cutoff if self.row is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +73,7 @@ class FlatLabel:
     positive: str | None = None
     known_after_event: tuple[str, ...] = ()
     say: Text | None = None
+    purpose: str | None = None  # left out, what its kind serves: marketing or risk
 
     @property
     def sentence(self) -> Text:

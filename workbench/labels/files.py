@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any, cast
 
 from workbench.errors import DefinitionError, did_you_mean
-from workbench.labels.definition import AnyLabel, Condition, Cutoffs, EachRow, FlatLabel, LabelDefinition
+from workbench.labels.conditions import (
+    FUTURE,
+    Condition,
+    parse_condition,
+    parse_conditions,
+    parse_exclusions,
+)
+from workbench.labels.cutoffs import (
+    parse_cutoffs,
+    parse_day,
+    parse_excluded_periods,
+    parse_one_per,
+    parse_per_event,
+)
+from workbench.labels.definition import AnyLabel, EachRow, FlatLabel, LabelDefinition
 from workbench.labels.kinds import KINDS, Kind
-from workbench.tables.durations import Duration
-from workbench.tables.expression import columns_of
+from workbench.labels.overdue import Overdue, parse_overdue
+from workbench.labels.templates import as_yaml, expanded
 from workbench.tables.schema import TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names
 from workbench.text import Text
 
-_LABEL = ("kind", "row", "cutoffs", "eligible", "outcome", "judge_from", "say")
-_FLAT = ("kind", "column", "positive", "known_after_event", "say")
-_ELIGIBLE = ("any_in", "none_in", "where", "within", "match")
-_OUTCOME = (*_ELIGIBLE, "until", "gap", "lag")
+_LABEL = (
+    "kind",
+    "row",
+    "cutoffs",
+    "per_event",
+    "one_per",
+    "eligible",
+    "exclude",
+    "exclude_periods",
+    "outcome",
+    "judge_from",
+    "say",
+    "purpose",
+)
+_FLAT = ("kind", "column", "positive", "known_after_event", "say", "purpose")
 
 
 def parse_labels(file: YamlFile, tables: TableSet) -> dict[str, AnyLabel]:
@@ -52,65 +76,113 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
         positive=None if positive is None else str(positive),
         known_after_event=names(label.get("known_after_event"), where),
         say=_say(label),
+        purpose=_purpose(label, where),
     )
 
 
-def _label(name: str, label: dict[str, Any], tables: TableSet, where: str) -> LabelDefinition:
+def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> LabelDefinition:
+    label = expanded(written, tables, where) if "template" in written else written
     expect_known(label, _LABEL, where)
-    if ("row" in label) == ("cutoffs" in label):
-        raise DefinitionError(
-            "WB-L01",
-            f"{where}: expected either `cutoffs:` or `row:`.",
-            "`cutoffs: {every, from, to}` asks about every entity at each moment; `row: {each, key, cutoff}` about each row of a table.",
-        )
+    _expect_one_way_to_ask(label, where)
     if "outcome" not in label:
         raise DefinitionError(
             "WB-L01",
             f"{where}: `outcome:` is missing.",
-            "Say what counts: outcome: {any_in: TABLE, within: 30d}.",
+            "Say what counts: outcome: {any_in: TABLE, within: 30d}, or {overdue_in: TABLE, ...} for a risk.",
         )
-    row = (
-        _row(expect_mapping(label["row"], f"{where}, row"), tables, f"{where}, row")
-        if "row" in label
-        else None
+    row = None
+    if "row" in label:
+        row = _row(
+            expect_mapping(label["row"], f"{where}, row"), tables, f"{where}, row", at="cutoffs" in label
+        )
+    per_event, one_per = (
+        parse_per_event(label["per_event"], tables, f"{where}, per_event")
+        if "per_event" in label
+        else (None, None)
     )
-    outcome = _condition(label["outcome"], tables, f"{where}, outcome", _OUTCOME)
-    if (outcome.within is None) == (outcome.until is None):
-        raise DefinitionError(
-            "WB-L01",
-            f"{where}, outcome: expected either `within:` or `until:`.",
-            "An outcome needs an end: within: 60d, or until: contacts.end_date for a label with `row:`.",
-        )
-    if outcome.until is not None and (row is None or outcome.until.partition(".")[0] != row.table):
-        raise DefinitionError(
-            "WB-L01",
-            f"{where}, outcome: `until` is {outcome.until}, which is not a column of the label's own row.",
-            "Write until: TABLE.column with the table of `row: {each: TABLE}`.",
-        )
+    if "one_per" in label:
+        if one_per is not None:
+            raise DefinitionError(
+                "WB-L01",
+                f"{where}: `one_per:` and `first_per:` say the same thing twice.",
+                "Keep one of them.",
+            )
+        one_per = parse_one_per(label["one_per"], f"{where}, one_per")
     return LabelDefinition(
         name=name,
         kind=_kind(label, where),
-        outcome=outcome,
-        cutoffs=_cutoffs(label["cutoffs"], f"{where}, cutoffs") if "cutoffs" in label else None,
+        outcome=_outcome(label, row, tables, f"{where}, outcome"),
+        cutoffs=parse_cutoffs(label["cutoffs"], f"{where}, cutoffs") if "cutoffs" in label else None,
         row=row,
-        eligible=_condition(label["eligible"], tables, f"{where}, eligible", _ELIGIBLE)
+        per_event=per_event,
+        one_per=one_per,
+        eligible=parse_conditions(label["eligible"], tables, f"{where}, eligible")
         if "eligible" in label
-        else None,
-        judge_from=_date(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
+        else (),
+        exclude=parse_exclusions(label["exclude"], tables, f"{where}, exclude") if "exclude" in label else (),
+        exclude_periods=parse_excluded_periods(label["exclude_periods"], f"{where}, exclude_periods")
+        if "exclude_periods" in label
+        else (),
+        judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         say=_say(label),
+        purpose=_purpose(label, where),
+        expanded=as_yaml({name: label}) if "template" in written else "",
     )
 
 
-def _row(row: dict[str, Any], tables: TableSet, where: str) -> EachRow:
-    expect_known(row, ("each", "key", "cutoff"), where)
+def _expect_one_way_to_ask(label: dict[str, Any], where: str) -> None:
+    """`cutoffs`, `row`, both (each row at each cutoff), or `per_event`."""
+    if ("per_event" in label) == ("row" in label or "cutoffs" in label):
+        raise DefinitionError(
+            "WB-L01",
+            f"{where}: expected `cutoffs:`, `row:` or `per_event:`.",
+            "`cutoffs: {every, from, to}` asks about every entity at each moment; `row: {each, key, cutoff}` about each row of a table; "
+            "`per_event: {in, where}` about an entity at each of its events.",
+        )
+
+
+def _outcome(label: dict[str, Any], row: EachRow | None, tables: TableSet, where: str) -> Condition | Overdue:
+    written = expect_mapping(label["outcome"], where)
+    if "overdue_in" in written:
+        if label.get("kind") != "risk":
+            raise DefinitionError(
+                "WB-L01",
+                f"{where}: arrears are a risk, but the label's kind is {label.get('kind')!r}.",
+                "Write kind: risk, or an outcome with any_in: or none_in:.",
+            )
+        return parse_overdue(written, tables, where, row_key=row.key if row is not None else None)
+    outcome = parse_condition(written, tables, where, FUTURE)
+    if outcome.until is not None and (row is None or outcome.until.partition(".")[0] != row.table):
+        raise DefinitionError(
+            "WB-L01",
+            f"{where}: `until` is {outcome.until}, which is not a column of the label's own row.",
+            "Write until: TABLE.column with the table of `row: {each: TABLE}`.",
+        )
+    return outcome
+
+
+def _row(row: dict[str, Any], tables: TableSet, where: str, *, at: bool) -> EachRow:
+    expect_known(row, ("each", "key", "cutoff", "responded"), where)
     table = tables.table(str(row.get("each")), where)
     key = names(row.get("key", list(table.keys)), f"{where}, key")
-    cutoff = row.get("cutoff", table.event_time)
-    if not cutoff or not key:
+    if at and ("cutoff" in row or "responded" in row):
+        raise DefinitionError(
+            "WB-L01",
+            f"{where}: `cutoffs:` and the row's own cutoff contradict each other.",
+            "Leave one of them out: with `cutoffs:` each row is asked about at each of them.",
+        )
+    cutoff = None if at else row.get("cutoff", table.event_time)
+    if (not cutoff and not at) or not key:
         raise DefinitionError(
             "WB-L01",
             f"{where}: `key:` and `cutoff:` are needed.",
             "Name the columns that identify a row, and the one that holds its cutoff time.",
+        )
+    if at and table.event_time is None:
+        raise DefinitionError(
+            "WB-L02",
+            f"{where}: table '{table.name}' has no `event_time:`, so nothing says which rows had begun at a cutoff.",
+            "Declare it in tables.yaml.",
         )
     if tables.entity not in key:
         raise DefinitionError(
@@ -118,64 +190,12 @@ def _row(row: dict[str, Any], tables: TableSet, where: str) -> EachRow:
             f"{where}: the key {list(key)} lacks the entity {tables.entity}.",
             f"Add {tables.entity}.",
         )
-    return EachRow(table.name, key, str(cutoff))
-
-
-def _condition(written: object, tables: TableSet, where: str, allowed: tuple[str, ...]) -> Condition:
-    chosen = expect_mapping(written, where)
-    expect_known(chosen, allowed, where)
-    if ("any_in" in chosen) == ("none_in" in chosen):
-        raise DefinitionError(
-            "WB-L01",
-            f"{where}: expected either `any_in:` or `none_in:`.",
-            "Name the table whose rows decide.",
+    responded = None
+    if row.get("responded") is not None:
+        responded = parse_condition(
+            row["responded"], tables, f"{where}, responded", ("any_in", "where", "match", "within", "until")
         )
-    table = tables.table(str(chosen.get("any_in", chosen.get("none_in"))), where)
-    if table.event_time is None:
-        raise DefinitionError(
-            "WB-L02",
-            f"{where}: table '{table.name}' has no `event_time:`, so nothing happens in it at a time.",
-            "Choose a table of events.",
-        )
-    within = chosen.get("within", None if "until" in chosen or "lag" not in allowed else "?")
-    if chosen.get("where") is not None:
-        columns_of(str(chosen["where"]), where)
-    if within == "?":
-        raise DefinitionError(
-            "WB-L01", f"{where}: an outcome needs an end.", "Add within: 30d, or until: contacts.end_date."
-        )
-    return Condition(
-        table=table.name,
-        wants_any="any_in" in chosen,
-        where=None if chosen.get("where") is None else str(chosen["where"]),
-        within=None if within in (None, "all") else Duration.parse(within, f"{where}, within"),
-        until=None if chosen.get("until") is None else str(chosen["until"]),
-        match=names(chosen.get("match"), f"{where}, match"),
-        gap=Duration.parse(chosen.get("gap", "0d"), f"{where}, gap"),
-        lag=Duration.parse(chosen.get("lag", "0d"), f"{where}, lag"),
-    )
-
-
-def _cutoffs(written: object, where: str) -> Cutoffs:
-    chosen = expect_mapping(written, where)
-    expect_known(chosen, ("every", "from", "to"), where)
-    first, last = (_date(chosen.get(k), f"{where}, {k}") for k in ("from", "to"))
-    every = Duration.parse(chosen.get("every"), f"{where}, every")
-    if last < first or every.count == 0:
-        raise DefinitionError(
-            "WB-L03",
-            f"{where}: from {first} to {last} every {every} holds no cutoff.",
-            "`from` must not lie after `to`.",
-        )
-    return Cutoffs(every, first, last)
-
-
-def _date(value: object, where: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    raise DefinitionError("WB-L03", f"{where}: {value!r} is not a date.", "Write YYYY-MM-DD.")
+    return EachRow(table.name, key, None if cutoff is None else str(cutoff), responded)
 
 
 def _kind(label: dict[str, Any], where: str) -> Kind:
@@ -190,3 +210,12 @@ def _kind(label: dict[str, Any], where: str) -> Kind:
 
 def _say(label: dict[str, Any]) -> Text | None:
     return Text.of(label["say"]) if "say" in label else None
+
+
+def _purpose(label: dict[str, Any], where: str) -> str | None:
+    value = label.get("purpose")
+    if value is not None and (not isinstance(value, str) or not value):
+        raise DefinitionError(
+            "WB-L01", f"{where}: `purpose` is {value!r}.", "Write one word, such as marketing or risk."
+        )
+    return value

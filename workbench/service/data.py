@@ -52,6 +52,12 @@ class Data:
 
         return label_summary(self.home, task)
 
+    def workshop(self, task: str) -> Any:
+        """What to look at before a label's window and threshold are settled: frames by name, and sentences."""
+        from workbench.dataset.summary import label_workshop
+
+        return label_workshop(self.home, task)
+
     def scoring_days(self, task: str) -> tuple[Any, ...]:
         """Days as of which a list can be made while outcomes are open, the newest first; none for a flat table."""
         from workbench.dataset.summary import scoring_days

@@ -55,7 +55,7 @@ class CheckReport:
             "dataset": self.dataset,
             "ok": self.ok,
             "tables": [t.as_dict() for t in self.tables],
-            "labels": list(self.labels),
+            "labels": [{k: v for k, v in label.items() if k != "told"} for label in self.labels],
             "n_features": self.n_features,
             "findings": [asdict(f) for f in self.findings],
         }
@@ -75,6 +75,7 @@ class CheckReport:
                 f"  {label['task']}: {label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})"
                 + (f"; left out: {left_out}" if left_out else "")
             )
+            told += [f"    {line}" for line in label.get("told", ())]
         gravest_first = sorted(self.findings, key=lambda f: ("stop", "quarantine", "warn").index(f.severity))
         for finding in gravest_first:
             told.append(f"{finding.severity:10} {finding.code} {finding.message} {finding.hint}".rstrip())

@@ -1,0 +1,62 @@
+"""Who had agreed to the label's purpose by the cutoff."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlglot import exp
+
+from workbench.features.columns import CUTOFF_AT, ROW, aliased, known_column
+from workbench.labels.definition import LabelDefinition
+from workbench.labels.hits import CANDIDATES
+from workbench.tables.engine import AT, KNOWN, Engine, column
+
+
+def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.Series:
+    """True for whoever had agreed by the cutoff: the latest word counts, of equally late words "no"."""
+    consent = engine.tables.consent
+    if consent is None or rows.empty:
+        return pd.Series(True, index=rows.index)
+    table = engine.tables.table(consent.table, "consent")
+    offered = engine.columns(consent.table)
+    for name in (consent.purpose, engine.tables.entity, *([consent.granted] if consent.granted else [])):
+        known_column(table, name, offered, "consent")
+    engine.put(CANDIDATES, rows[[ROW, CUTOFF_AT, engine.tables.entity]])
+    granted: exp.Expr = (
+        exp.Cast(this=column(consent.granted, "t"), to=exp.DataType.build("boolean"))
+        if consent.granted
+        else exp.true()
+    )
+    on = [
+        exp.EQ(this=column(engine.tables.entity, "t"), expression=column(engine.tables.entity, "s")),
+        exp.EQ(
+            this=column(consent.purpose, "t"),
+            expression=exp.Literal.string(label.purpose or str(engine.tables.purpose)),
+        ),
+        exp.not_(exp.Is(this=granted.copy(), expression=exp.Null())),
+    ]
+    yes = exp.Case(ifs=[exp.If(this=granted, true=exp.Literal.number(1))], default=exp.Literal.number(0))
+    latest = [exp.Ordered(this=yes.copy())]
+    if table.event_time is not None:
+        on.append(exp.LT(this=column(KNOWN, "t"), expression=column(CUTOFF_AT, "s")))
+        latest.insert(0, exp.Ordered(this=column(AT, "t"), desc=True))
+    rank = exp.Window(
+        this=exp.RowNumber(), partition_by=[column(ROW, "s")], order=exp.Order(expressions=latest)
+    )
+    words = (
+        exp.select(
+            column(ROW, "s"),
+            exp.alias_(yes, "_yes", quoted=True),
+            exp.alias_(rank, "_rank", quoted=True),
+        )
+        .from_(aliased(CANDIDATES, "s"))
+        .join(aliased(consent.table, "t"), on=exp.and_(*on))
+    )
+    one = exp.Literal.number(1)
+    agreed = (
+        exp.select(column(ROW))
+        .from_(words.subquery("words", copy=False))
+        .where(
+            exp.EQ(this=column("_rank"), expression=one), exp.EQ(this=column("_yes"), expression=one.copy())
+        )
+    )
+    return rows[ROW].isin(engine.frame(agreed)[ROW])
