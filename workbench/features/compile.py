@@ -31,8 +31,7 @@ from workbench.features.context import asked, shared_match, spread, via_join, vi
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
 from workbench.features.grouping import Grouping
 from workbench.features.spans import STORED, SpanGrouping, calendar
-from workbench.features.windows import Window, edge
-from workbench.tables.durations import Duration
+from workbench.features.windows import Edge, Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
@@ -203,6 +202,12 @@ def _fits(feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: 
             f"feature '{feature.name}': '{aggregate.name}' needs numbers, and '{feature.value}' is {sql_type.lower()}.",
             "Use distinct, mode, first, last, entropy or top_share for texts.",
         )
+    if aggregate.needs == "text" and (number or sql_type.startswith(("TIMESTAMP", "DATE"))):
+        raise DefinitionError(
+            "WB-F30",
+            f"feature '{feature.name}': its levels are texts, and '{feature.value}' is {sql_type.lower()}.",
+            "Write numbers without quotes: levels: [1, 2].",
+        )
     if table.event_time is None and (aggregate.timed or any(w.far is not None for w in feature.windows)):
         raise DefinitionError(
             "WB-F12",
@@ -247,7 +252,7 @@ def _within_reach(query: exp.Select, table: Table, windows: list[Window]) -> exp
     return query.where(exp.GTE(this=column(AT, "t"), expression=first))
 
 
-def _earliest(reach: list[Duration], alias: str | None = None) -> exp.Expr:
+def _earliest(reach: list[Edge], alias: str | None = None) -> exp.Expr:
     """The earliest edge of all: a calendar month is sometimes shorter than 30 days."""
     return smallest([column(edge(d), alias) for d in dict.fromkeys(reach)])
 
