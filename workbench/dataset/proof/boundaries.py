@@ -128,10 +128,15 @@ def _at_edges(
                     found.append(_change(sample, name, expected, counted[name], different, cutoff, at_once))
         return found
 
-    # all at once first: only where that is wrong does one look for the moment that is
-    changes = wrong(moments)
-    if changes:
-        changes = [c for m in moments for c in wrong([m])] or changes
+    # all at once first: only where that is wrong does one look, column by column, for a moment that is
+    unplaced = {c.column: c for c in wrong(moments)}
+    changes: list[Change] = []
+    for moment in moments:
+        if not unplaced:
+            break
+        here = [c for c in wrong([moment]) if unplaced.pop(c.column, None)]
+        changes += here
+    changes += unplaced.values()
     return changes, len(moments)
 
 

@@ -22,14 +22,16 @@ from workbench.features.columns import CUTOFF_AT, ROW, aliased
 from workbench.features.definition import AnyFeature, FormulaFeature
 from workbench.labels import compile as labels_compile
 from workbench.labels.definition import LabelDefinition
+from workbench.tables.duck import DuckDatabase
 from workbench.tables.durations import Duration
-from workbench.tables.engine import AT, KNOWN, Engine, column
+from workbench.tables.engine import AT, KNOWN, Engine, column, named
 from workbench.tables.schema import Table, TableSet
 
 Frames = dict[str, pd.DataFrame]
 
 ENTITIES = 90
 MOST_ROWS = 40_000
+SAMPLE_MEMORY = "1000MB"
 _CHOSEN = "_proof_chosen"
 
 
@@ -207,6 +209,8 @@ def draw(engine: Engine, dataset: Dataset, label: LabelDefinition, training: pd.
     for cutoff in cutoffs:
         there = training.loc[training[CUTOFF_AT] == pd.Timestamp(cutoff), entity]
         chosen |= dict.fromkeys(by_hash(there)[: ENTITIES // len(cutoffs)])
+    # and some whom training leaves out: what is learnt later must not bring them back either
+    chosen |= dict.fromkeys(by_hash(_everybody(engine, label))[: ENTITIES // 3])
     names = sorted(tables_read(dataset, label))
     entities = _affordable(engine, names, list(chosen))
     frames = _read_all(engine, names, entities)
@@ -217,12 +221,24 @@ def draw(engine: Engine, dataset: Dataset, label: LabelDefinition, training: pd.
         for n, t in dataset.tables.tables.items()
     }
     own = replace(dataset.tables, tables=tables, observed_from=began)
-    return Sample(Engine(own), label, dataset.features_for(label), frames, cutoffs, len(entities))
+    database = DuckDatabase(threads=2, memory=SAMPLE_MEMORY)  # a sample is small, wherever the tables are
+    return Sample(
+        Engine(own, database=database), label, dataset.features_for(label), frames, cutoffs, len(entities)
+    )
 
 
 def _first(engine: Engine, label: LabelDefinition) -> datetime | None:
     first = engine.loaded[label.outcome.table].first
     return None if first is None else datetime(first.year, first.month, first.day)
+
+
+def _everybody(engine: Engine, label: LabelDefinition) -> list[object]:
+    """Every entity of the table that says who there is."""
+    table = label.row.table if label.row else (label.eligible or label.outcome).table
+    entity = column(engine.tables.entity)
+    here = exp.not_(exp.Is(this=entity.copy(), expression=exp.Null()))
+    found = engine.frame(exp.select(entity).distinct().from_(named(table)).where(here))
+    return found[engine.tables.entity].tolist()
 
 
 def _affordable(engine: Engine, names: list[str], chosen: list[object]) -> list[object]:
