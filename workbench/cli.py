@@ -108,13 +108,23 @@ def demo(
 @app.command()
 def check(
     dataset: Annotated[str, typer.Argument(help="A folder of feature_defs/, or dataset/label.")],
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Also change what was not known at the cutoffs: nothing may differ."),
+    ] = False,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
     """Judge definitions and data: stable codes, severities stop, quarantine, warn."""
-    report = open_workbench(home).data.check(dataset)
-    answer(report.as_dict(), as_json, report.lines)
-    if not report.ok:
+    data = open_workbench(home).data
+    report = data.check(dataset)
+    proof = data.prove(dataset, progress=on_terminal) if prove and report.ok else None
+    done_on_terminal()
+    told = report.as_dict()
+    if prove:  # what cannot be used is not proven either
+        told |= {"ok": report.ok and proof is not None and proof.ok, "proof": proof and proof.as_dict()}
+    answer(told, as_json, lambda: report.lines() + (proof.lines() if proof else []))
+    if not report.ok or (proof is not None and not proof.ok):
         raise typer.Exit(3)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import math
+import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +18,29 @@ from workbench.features.windows import Window
 from workbench.tables.durations import Duration
 
 Event = tuple[datetime, Any]
+
+
+def moved(moment: datetime, span: str, sign: int) -> datetime:
+    """A moment earlier (-1) or later (1) by `36h`, `30d`, `2w`, `1mo` or `1y`; the 31st becomes a month's last day."""
+    match = re.fullmatch(r"(\d+)(h|d|w|mo|y)", span)
+    assert match is not None
+    count, unit = int(match[1]), match[2]
+    if unit in ("h", "d", "w"):
+        return moment + sign * timedelta(hours=count * {"h": 1, "d": 24, "w": 7 * 24}[unit])
+    year, month = moment.year, moment.month
+    for _ in range(count * (12 if unit == "y" else 1)):
+        month += sign
+        if month in (0, 13):
+            year, month = year + sign, 12 if month == 0 else 1
+    return moment.replace(year=year, month=month, day=min(moment.day, calendar.monthrange(year, month)[1]))
+
+
+def edges(window: str, cutoff: datetime) -> tuple[datetime, datetime]:
+    """The half-open span of `30d`, `1mo..2mo` or `all` before a cutoff."""
+    if window == "all":
+        return datetime.min, cutoff
+    near, dots, far = window.partition("..")
+    return (moved(cutoff, far, -1), moved(cutoff, near, -1)) if dots else (moved(cutoff, near, -1), cutoff)
 
 
 def known_before(rows: pd.DataFrame, cutoff: datetime, known_after: timedelta) -> pd.DataFrame:
@@ -124,3 +150,29 @@ def expected(
             name = feature.column(aggregate, window).name
             out[name] = answer(aggregate.name, inside(events, window, cutoff), cutoff, end, feature.half_life)
     return out
+
+
+def history(
+    rows: list[dict[str, Any]],
+    entity: Any,
+    cutoff: datetime,
+    window: str,
+    value: str | None,
+    where: Callable[[dict[str, Any]], bool | None],
+) -> list[Event]:
+    """(time, value) of the rows that a definition sees: hers, known and happened before the cutoff, in the window,
+    meeting the condition, with a value that is there."""
+    begin, end = edges(window, cutoff)
+    seen = []
+    for row in rows:
+        if row["customer"] != entity or row["at"] is None or row["known"] is None:
+            continue
+        if not (row["known"] < cutoff and row["at"] < cutoff and begin <= row["at"] < end):
+            continue
+        if where(row) is not True:  # a condition on something missing is not met
+            continue
+        given = 1 if value is None else row[value]
+        if given is None or (isinstance(given, float) and not math.isfinite(given)):
+            continue
+        seen.append((row["at"], given))
+    return seen

@@ -115,7 +115,7 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
         answered, query = query, spread(shared, [m.column.name for m in made])
         steps = [("asked", asked(shared)), *steps, ("answered", answered)]
     for name, step in steps:
-        query = query.with_(name, as_=step, materialized=True if name in STORED else None)
+        query = query.with_(name, as_=step, materialized=True if name in STORED else None, copy=False)
     return Compiled(table.name, query, tuple(made))
 
 

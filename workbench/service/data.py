@@ -46,6 +46,13 @@ class Data:
         name, _, label = what.partition("/")
         return check_dataset(self.home, name, label=label or None)
 
+    def prove(self, what: str, *, progress: Progress = silent) -> Any:
+        """Proofs against leakage of `dataset`, or of `dataset/label`, on a sample of its own customers."""
+        from workbench.dataset.proof.prove import prove_dataset
+
+        name, _, label = what.partition("/")
+        return prove_dataset(self.home, name, label=label or None, progress=progress)
+
     def label(self, task: str) -> Any:
         """Rows, events and event rate by month of a task, and what was left out."""
         from workbench.dataset.summary import label_summary

@@ -42,6 +42,8 @@ class DuckDatabase:
                 "preserve_insertion_order": False,
             },
         )
+        # a zoned time becomes UTC, whatever zone the machine is in
+        self._con.execute("SET TimeZone = 'UTC'")
 
     def frame(self, query: exp.Expr) -> pd.DataFrame:
         return self._con.execute(self._sql(query)).df()

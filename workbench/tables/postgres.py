@@ -28,10 +28,11 @@ _TYPES = {
 _TRIED = """
 CREATE FUNCTION pg_temp.tried_timestamp(written text) RETURNS timestamp AS $$
 BEGIN
-  RETURN written::timestamp;
+  -- by way of a zoned time: read as a plain one, '02:30+08:00' is 02:30
+  RETURN written::timestamptz AT TIME ZONE 'UTC';
 EXCEPTION WHEN others THEN
   RETURN NULL;
-END $$ LANGUAGE plpgsql IMMUTABLE
+END $$ LANGUAGE plpgsql STABLE
 """
 
 

@@ -101,6 +101,7 @@ class WorkbenchDuckDB(DuckDB):
             Foremost: _by_struct("ROW", "ARG_MIN", "ARG_MAX"),
             RowHash: lambda self, e: self.func("HASH", *e.expressions),
             CompactDate: lambda self, e: f"CAST(TRY_STRPTIME({self.sql(e, 'this')}, '%Y%m%d') AS TIMESTAMP)",
+            exp.TryCast: lambda self, e: _by_zone(self, e, "TIMESTAMPTZ"),
         }
 
 
@@ -126,6 +127,7 @@ class WorkbenchSpark(Spark):
             CompactDate: lambda self, e: f"TRY_TO_TIMESTAMP({self.sql(e, 'this')}, 'yyyyMMdd')",
             # Spark decides by itself what it keeps
             exp.CTE: lambda self, e: f"{self.sql(e, 'alias')} AS {self.wrap(e)}",
+            exp.TryCast: lambda self, e: _by_zone(self, e, "TIMESTAMP_LTZ"),
             # sqlglot calls Sunday 2: it takes Spark's first day for Monday
             exp.DayOfWeekIso: lambda self, e: f"(WEEKDAY({self.sql(e, 'this')}) + 1)",
         }
@@ -165,6 +167,13 @@ def _first_of_array(self: Any, node: Foremost, condition: str) -> str:
     turn = " DESC" if node.args.get("descending") else ""
     order = ", ".join(f"{self.sql(o)}{turn}" for o in node.expressions)
     return f"(ARRAY_AGG({self.sql(node, 'this')} ORDER BY {order}){condition})[1]"
+
+
+def _by_zone(self: Any, node: exp.TryCast, zoned: str) -> str:
+    """A moment of a text by way of a zoned time, in a session in UTC: read as a plain one, '02:30+08:00' is 02:30."""
+    if node.to.is_type("timestamp"):
+        return f"CAST(TRY_CAST({self.sql(node, 'this')} AS {zoned}) AS TIMESTAMP)"
+    return self.trycast_sql(node)
 
 
 def _tried(self: Any, node: exp.TryCast) -> str:

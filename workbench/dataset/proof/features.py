@@ -1,0 +1,126 @@
+"""Proofs that features, and who is in the frame, use nothing that was not known at the cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pandas as pd
+
+from workbench.dataset.proof import futures
+from workbench.dataset.proof.report import Change, Proof, differences, together
+from workbench.dataset.proof.sample import Frames, Sample
+
+ZONES = ("Asia/Shanghai", "America/New_York")
+
+Answers = dict[datetime, pd.DataFrame]
+
+
+def prove_features(sample: Sample) -> list[Proof]:
+    """Deleting, dealing out anew and adding to what was not known; other orders of the rows, other time zones."""
+    base = {cutoff: sample.answers(sample.frames, cutoff) for cutoff in sample.cutoffs}
+    if all(found.empty for found in base.values()):
+        return [
+            Proof(
+                "features", "WB-V13", "failed",
+                "none of the sampled customers would be in the frame at these cutoffs, so nothing can be proven; "
+                "does scoring see whom training sees (known_after, consent)?",
+            )
+        ]  # fmt: skip
+    return [
+        _deleted(sample, base),
+        _permuted(sample, base),
+        _late(sample, base),
+        _shuffled(sample, base),
+        _zones(sample, base),
+    ]
+
+
+def _deleted(sample: Sample, base: Answers) -> Proof:
+    gone = sum(int(sample.unknown(n, sample.frames[n], c).sum()) for n in sample.timed for c in base)
+    return _same(
+        sample, base, "the future deleted", "WB-V01",
+        f"{gone:,} rows that were not known at the cutoff deleted", lambda c: futures.forgotten(sample, c),
+        vacuous=gone == 0,
+    )  # fmt: skip
+
+
+def _permuted(sample: Sample, base: Answers) -> Proof:
+    future = sum(int(sample.unknown(n, sample.frames[n], c).sum()) for n in sample.timed for c in base)
+    return _same(
+        sample, base, "the future dealt out anew", "WB-V02",
+        f"times, customers and values of {future:,} unknown rows permuted", lambda c: futures.permuted(sample, c),
+        vacuous=future < 2,
+    )  # fmt: skip
+
+
+def _late(sample: Sample, base: Answers) -> Proof:
+    changes: list[Change] = []
+    added = 0
+    for cutoff, before in base.items():
+        late, n = futures.with_late(sample, cutoff)
+        added += n
+        # a second contact with the same key would be a wrong table, not a late row: who is asked stays as it is
+        own = sample.label.row.table if sample.label.row else None
+        asked = late if own is None else late | {own: sample.frames[own]}
+        rows = sample.rows(asked, cutoff)
+        changes += differences(before, sample.values(late, rows), cutoff)
+    return _proof(
+        sample, base, "late rows added", "WB-V03", f"{added:,} rows added that became known at the cutoff or after it", changes
+    )  # fmt: skip
+
+
+def _shuffled(sample: Sample, base: Answers) -> Proof:
+    mixed = futures.shuffled(sample)
+    total = sum(len(f) for f in mixed.values())
+    return _same(
+        sample, base, "rows in another order", "WB-V05", f"all {total:,} sampled rows shuffled", lambda _: mixed
+    )  # fmt: skip
+
+
+def _zones(sample: Sample, base: Answers) -> Proof:
+    names = futures.zoned(sample)
+    name = "times in another zone"
+    if not names:
+        return Proof(
+            name, "WB-V06", "skipped",
+            "no table says a time zone: times are local wall times, and every day has 24 hours",
+        )  # fmt: skip
+    proofs = []
+    for zone in ZONES:
+        there = futures.in_zone(sample, zone)
+        proofs.append(_same(sample, base, name, "WB-V06", "", lambda _, f=there: f))
+    changes = [c for p in proofs for c in p.changes]
+    return _proof(
+        sample, base, name, "WB-V06",
+        f"{', '.join(names)} written in {' and '.join(ZONES)}, with their changes of daylight saving", changes,
+    )  # fmt: skip
+
+
+def _same(
+    sample: Sample,
+    base: Answers,
+    name: str,
+    code: str,
+    done: str,
+    change: Callable[[datetime], Frames],
+    *,
+    vacuous: bool = False,
+) -> Proof:
+    if vacuous:
+        return Proof(name, code, "skipped", "every row of the sample was known at the last cutoff")
+    changes = [
+        c
+        for cutoff, before in base.items()
+        for c in differences(before, sample.answers(change(cutoff), cutoff), cutoff)
+    ]
+    return _proof(sample, base, name, code, done, changes)
+
+
+def _proof(sample: Sample, base: Answers, name: str, code: str, done: str, changes: list[Change]) -> Proof:
+    rows = sum(len(found) for found in base.values())
+    columns = len(next(iter(base.values())).columns)
+    size = f"{rows:,} rows, {len(base)} cutoffs, {columns} columns compared"
+    return Proof(
+        name, code, "failed" if changes else "ok", f"{done}; {size}", rows, len(base), columns, together(changes)
+    )  # fmt: skip
