@@ -126,6 +126,8 @@ class WorkbenchSpark(Spark):
             CompactDate: lambda self, e: f"TRY_TO_TIMESTAMP({self.sql(e, 'this')}, 'yyyyMMdd')",
             # Spark decides by itself what it keeps
             exp.CTE: lambda self, e: f"{self.sql(e, 'alias')} AS {self.wrap(e)}",
+            # sqlglot takes Spark for one whose plain cast never raises
+            exp.TryCast: lambda self, e: self.trycast_sql(e),
             # sqlglot calls Sunday 2: it takes Spark's first day for Monday
             exp.DayOfWeekIso: lambda self, e: f"(WEEKDAY({self.sql(e, 'this')}) + 1)",
         }
