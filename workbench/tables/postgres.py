@@ -89,7 +89,8 @@ class PostgresDatabase:
             pa.dataset.HivePartitioning(pa.schema([(k, pa.string()) for k in folders])) if hive else None
         )
         try:
-            table = pyarrow.dataset.dataset([str(f) for f in files], partitioning=partitioning).to_table()
+            each = [pa.dataset.dataset([str(f)], partitioning=partitioning).to_table() for f in files]
+            table = pa.concat_tables(each, promote_options="permissive")  # an int here may be a double there
         except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
             raise DataError(
                 "WB-T10",
@@ -209,6 +210,8 @@ def _column_type(series: pd.Series) -> str:
         return "bigint"
     if pd.api.types.is_numeric_dtype(series.dtype):
         return "double precision"
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        return "timestamptz"
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return "timestamp"
     present = series.dropna()
@@ -222,7 +225,7 @@ def _as_csv(rows: pd.DataFrame, kinds: dict[str, str]) -> str:
     written = {}
     for name, kind in kinds.items():
         column = rows[name]
-        if kind == "timestamp":
+        if kind in ("timestamp", "timestamptz"):  # the session's zone is UTC
             if getattr(column.dtype, "tz", None) is not None:
                 column = column.dt.tz_convert("UTC").dt.tz_localize(None)
             text = column.dt.strftime("%Y-%m-%d %H:%M:%S.%f")

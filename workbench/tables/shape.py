@@ -43,7 +43,9 @@ def shaped(
         refuse_unknown(options.types, columns, table, "types")
     chosen: dict[str, exp.Expr] = {}
     types: dict[str, str] = {}
-    for name, sql_type in columns.items():
+    own = [c for c in columns if c not in partitions]
+    for name in (*own, *(p for p in partitions if p in columns)):  # engines order partitions as they like
+        sql_type = columns[name]
         chosen[name], types[name] = _as_declared(name, sql_type, options, partitions, stated=stated)
     if options.unpivot is None:
         return exp.select(*(exp.alias_(e, n, quoted=True) for n, e in chosen.items())).from_(named(found))

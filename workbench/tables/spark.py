@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ class SparkDatabase:
         self._remember(name, self._spark.read.parquet(str(path)))
 
     def open_parquet(self, name: str, files: Sequence[Path], *, hive: bool) -> None:
+        import pyarrow as pa
         from pyspark.errors import PySparkException
 
         base = _common_base(files) if hive else None
@@ -76,8 +78,10 @@ class SparkDatabase:
         if base is not None:
             reader = reader.option("basePath", str(base))
         try:
-            self._remember(name, reader.parquet(*[str(f) for f in files]))
-        except PySparkException as error:
+            alike = [reader.parquet(*[str(f) for f in group]) for group in _alike(files)]
+            # columns by name; an int of one file may be a double of another
+            self._remember(name, reduce(lambda above, below: above.unionByName(below), alike))
+        except (PySparkException, pa.ArrowException, OSError) as error:
             raise DataError(
                 "WB-T10",
                 f"the source of table '{name.removeprefix('_found_')}' cannot be read as parquet: {files[0].name}.",
@@ -223,6 +227,16 @@ def _storable(rows: pd.DataFrame) -> pd.DataFrame:
             column = column.astype("datetime64[us]")
         out[str(name)] = column
     return pd.DataFrame(out, index=rows.index)
+
+
+def _alike(files: Sequence[Path]) -> list[list[Path]]:
+    """The files by their schemas: Spark reads files of one schema only in one go."""
+    from pyarrow import parquet
+
+    groups: dict[str, list[Path]] = {}
+    for file in files:
+        groups.setdefault(str(parquet.read_schema(file).remove_metadata()), []).append(file)
+    return list(groups.values())
 
 
 def _common_base(files: Sequence[Path]) -> Path:
