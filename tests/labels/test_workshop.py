@@ -80,9 +80,9 @@ def test_bad_belongs_where_more_than_half_roll_on_in_every_worse_band() -> None:
     assert "60-89: 75% get worse" in found.sentence(90) and "from 60 days" in found.sentence(90)
 
 
-def test_written_off_is_the_worst_band_whatever_its_days() -> None:
+def test_bad_by_its_status_is_the_worst_band_whatever_its_days() -> None:
     rows = statements(("a", 1, "2025-01-28", 95, "late"), ("a", 1, "2025-02-28", 0, "written_off"))
-    assert shares(rolled(rows, ", status: status").to_next_month) == {("90-119", "written off"): 1.0}
+    assert shares(rolled(rows, ", status: status").to_next_month) == {("90-119", "bad by status"): 1.0}
 
 
 def test_counted_days_make_the_same_bands() -> None:

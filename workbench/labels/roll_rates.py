@@ -21,6 +21,7 @@ from workbench.tables.engine import AT, Engine, column, named
 _EDGES = (1, 30, 60, 90, 120, 150, 180)
 _MOST = 0.5  # from where more than half get worse, waiting tells little more
 _FEW = 30  # statements below which a band's share is hearsay
+BY_STATUS = "bad by status"  # such as written off, whatever the days
 _STATES = "_states"
 _MONTH, _BAND, _NEXT, _NEXT_MONTH, _WORST = "_month", "_band", "_next", "_next_month", "_worst"
 
@@ -93,7 +94,7 @@ def _band_names(edges: list[int]) -> list[str]:
     names = ["current" if edges[0] == 1 else f"0-{edges[0] - 1}"]
     for low, high in zip(lower[1:], [*edges[1:], None], strict=True):
         names.append(f"{low}+" if high is None else f"{low}-{high - 1}" if high - low > 1 else f"{low}")
-    return [*names, "written off"]
+    return [*names, BY_STATUS]
 
 
 def _monthly(outcome: Overdue, edges: list[int]) -> exp.Select:
@@ -196,7 +197,7 @@ def _rolls_on(
     rows = []
     for rank in sorted(set(to_worst["from_rank"]) | set(next_month["from_rank"])):
         if rank == len(names) - 1:
-            continue  # written off is the end of the road
+            continue  # nothing is worse
         to = to_worst[to_worst["from_rank"] == rank]
         after = next_month[next_month["from_rank"] == rank]
         rows.append(

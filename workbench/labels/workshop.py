@@ -14,7 +14,7 @@ from workbench.labels.definition import LabelDefinition
 from workbench.labels.event_times import EventTimes, event_times
 from workbench.labels.hits import first_hits, meets_after
 from workbench.labels.overdue import Overdue
-from workbench.labels.roll_rates import RollRates, roll_rates
+from workbench.labels.roll_rates import BY_STATUS, RollRates, roll_rates
 from workbench.labels.vintages import Vintages, vintages
 from workbench.labels.windows import BEGIN, END, KNOWN_OUTCOME
 from workbench.tables.engine import AT, Engine
@@ -158,7 +158,7 @@ def _matrix(pairs: pd.DataFrame) -> pd.DataFrame:
         bands,
         key=lambda b: (
             b != "current",
-            b == "written off",
+            b == BY_STATUS,
             int(b.rstrip("+").split("-")[0]) if b[0].isdigit() else 0,
         ),
     )
