@@ -108,11 +108,19 @@ def demo(
 @app.command()
 def check(
     dataset: Annotated[str, typer.Argument(help="A folder of feature_defs/, or dataset/label.")],
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Also write the whole report as .html or .md.")
+    ] = None,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
     """Judge definitions and data: stable codes, severities stop, quarantine, warn."""
-    report = open_workbench(home).data.check(dataset)
+    data = open_workbench(home).data
+    if report_file is not None:
+        data.refuse_report(report_file)
+    report = data.check(dataset)
+    if report_file is not None:
+        data.write_report(report, report_file)
     answer(report.as_dict(), as_json, report.lines)
     if not report.ok:
         raise typer.Exit(3)
