@@ -112,12 +112,19 @@ def check(
         bool,
         typer.Option("--prove", help="Also change what was not known at the cutoffs: nothing may differ."),
     ] = False,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Also write the whole report as .html or .md.")
+    ] = None,
     as_json: Json = False,
     home: HomeOption = None,
 ) -> None:
     """Judge definitions and data: stable codes, severities stop, quarantine, warn."""
     data = open_workbench(home).data
+    if report_file is not None:
+        data.refuse_report(report_file)
     report = data.check(dataset)
+    if report_file is not None:
+        data.write_report(report, report_file)
     proof = data.prove(dataset, progress=on_terminal) if prove and report.ok else None
     done_on_terminal()
     told = report.as_dict()

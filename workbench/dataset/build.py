@@ -13,6 +13,8 @@ import pandas as pd
 from workbench.config import Home
 from workbench.dataset.catalog import Dataset, load_task
 from workbench.dataset.frame import CUTOFF, LABEL, OUTCOME_KNOWN, TrainingFrame
+from workbench.dataset.permissions import stop_if_forbidden
+from workbench.dataset.vendor_files import stop_if_retro_scored
 from workbench.errors import UsageError
 from workbench.features import compile as features_compile
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
@@ -24,6 +26,7 @@ from workbench.features.definition import (
     RowAttribute,
     RowsFeature,
 )
+from workbench.features.snapshots import compile_snapshots
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
@@ -45,6 +48,7 @@ def build_training_frame(
     if isinstance(label, FlatLabel):
         return _flat(dataset, label, task)
     say = progress or silent
+    stop_if_forbidden(dataset, label)
     with Engine(dataset.tables) as engine:
         features = dataset.features_for(label)
         _load(engine, _tables(dataset, features, label, outcome=True), say)
@@ -52,6 +56,7 @@ def build_training_frame(
         say("labels", 0.45, f"Rows and outcomes of {label.name}")
         known_by = None if as_of is None else datetime(as_of.year, as_of.month, as_of.day)
         found = labels_compile.training_rows(engine, label, known_by=known_by)
+        stop_if_retro_scored(dataset, label, found.rows[CUTOFF_AT])
         return _frame(engine, dataset, label, task, found, say)
 
 
@@ -67,12 +72,26 @@ def build_scoring_frame(home: Home, task: str, cutoff: date) -> TrainingFrame:
             f"'{task}' is a flat dataset, which has no cutoff.",
             "Score a file: workbench score MODEL FILE --out OUT.",
         )
+    stop_if_forbidden(dataset, label)
     with Engine(dataset.tables) as engine:
         features = dataset.features_for(label)
         _load(engine, _tables(dataset, features, label, outcome=False), silent)
         found = labels_compile.scoring_rows(engine, label, cutoff)
+        stop_if_retro_scored(dataset, label, found.rows[CUTOFF_AT])
         frame = _frame(engine, dataset, label, task, found, silent)
         return replace(frame, notes=(*frame.notes, *_staleness(engine, cutoff)))
+
+
+def sampled_frame(
+    engine: Engine, dataset: Dataset, label: LabelDefinition, found: LabelRows, *, rows: int
+) -> TrainingFrame:
+    """The frame of up to so many of the label's rows, drawn with a fixed seed; all tables must be loaded."""
+    drawn = found.rows
+    if len(drawn) > rows:
+        drawn = drawn.sample(rows, random_state=0).sort_index().reset_index(drop=True)
+        drawn[ROW] = range(len(drawn))
+    task = f"{dataset.name}/{label.name}"
+    return _frame(engine, dataset, label, task, LabelRows(drawn, found.keys, found.counts), silent)
 
 
 def compiled_queries(engine: Engine, dataset: Dataset, label: LabelDefinition) -> list[Compiled]:
@@ -186,7 +205,9 @@ def _compile(engine: Engine, features: Sequence[AnyFeature], label: LabelDefinit
         compiled.append(features_compile.compile_rows(engine, group))
     attributes = sorted((f for f in features if isinstance(f, EntityAttribute)), key=lambda f: f.table)
     for table, taken in groupby(attributes, key=lambda f: f.table):
-        compiled.append(features_compile.compile_attributes(engine, table, taken))
+        snapshot = engine.tables.table(table, "features.yaml").snapshot
+        compile_table = compile_snapshots if snapshot else features_compile.compile_attributes
+        compiled.append(compile_table(engine, table, taken))
     own = [f for f in features if isinstance(f, RowAttribute)]
     if own and label is not None and label.row is not None:
         compiled.append(features_compile.compile_row_values(engine, label.row.table, own))

@@ -9,23 +9,30 @@ from workbench.dataset import build
 from workbench.dataset.build import build_training_frame
 from workbench.dataset.catalog import Dataset, load_dataset
 from workbench.dataset.examples import failing_examples
+from workbench.dataset.frame import LABEL, TrainingFrame
+from workbench.dataset.leakage import leakage_findings
+from workbench.dataset.lineage import feature_lineage, shown
+from workbench.dataset.permissions import forbidden_reads
+from workbench.dataset.vendor_files import retro_scored, too_young
 from workbench.errors import WorkbenchError
 from workbench.labels import compile as labels_compile
+from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import unseen_statuses
 from workbench.labels.workshop import workshop
-from workbench.tables.checks import CheckReport, Finding, check_tables, of_noticed
+from workbench.tables.checks import CheckReport, Finding, check_flat, check_tables
+from workbench.tables.content_checks import of_plan
 from workbench.tables.engine import Engine
-from workbench.tables.profile import profile_file
 
+SAMPLED = 5_000  # rows of a label whose features are computed to look for leaks
 FEW = 20  # rows of either class below which nothing can be learned
 
 
 def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckReport:
     """All findings of a dataset, or of one of its labels, with codes and severities; never raises for bad content.
 
-    An unknown dataset or label name is a UsageError."""
+    For one label its features are also computed on a sample of rows, to look for columns that know too much. An unknown dataset or label name is a UsageError."""
     try:
         dataset = load_dataset(home, name)
     except WorkbenchError as error:
@@ -37,23 +44,70 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
         dataset.label(one)
     if dataset.flat is not None:
         return _check_flat(home, dataset, names)
+    asked = [d for n in names if isinstance(d := dataset.labels[n], LabelDefinition)]
+    refused = [f for definition in asked for f in _forbidden(dataset, definition)]
     with Engine(dataset.tables) as engine:
         findings, profiles = check_tables(engine)
+        told, events = of_plan(engine)
+        broken = any(f.severity == "stop" for f in findings)
+        findings += [*refused, *told]
         labels: list[dict[str, Any]] = []
-        if not any(f.severity == "stop" for f in findings):
-            for one in names:
-                definition = dataset.labels[one]
-                if isinstance(definition, LabelDefinition):
-                    _check_label(engine, dataset, definition, findings, labels)
-                    if label is not None and labels:  # one label is looked at closely
-                        shown = workshop(engine, definition)
-                        labels[-1] |= {"workshop": shown.as_dict(), "told": shown.lines()}
+        if not broken:
+            for definition in asked:
+                found = _check_label(engine, dataset, definition, findings, labels)
+                if found is not None and label is not None:  # one label is looked at closely
+                    looked = workshop(engine, definition)
+                    labels[-1] |= {"workshop": looked.as_dict(), "told": looked.lines()}
+                    if not refused:
+                        findings += _leaks(engine, dataset, definition, found)
             findings += [
                 Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
                 for feature, message in failing_examples(dataset)
             ]
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
-    return CheckReport(name, tuple(findings), tuple(profiles), tuple(labels), n_features)
+    return CheckReport(
+        name,
+        tuple(dict.fromkeys(findings)),
+        tuple(profiles),
+        tuple(labels),
+        n_features,
+        _lineage(dataset, asked),
+        events.as_dict() if events is not None else None,
+    )
+
+
+def _lineage(dataset: Dataset, labels: list[LabelDefinition]) -> dict[str, list[str]]:
+    """Feature column -> the table columns that it reads, for the labels asked about."""
+    found: dict[str, set[str]] = {}
+    for label in labels:
+        try:
+            reads = feature_lineage(dataset, label)
+        except WorkbenchError:
+            continue  # told by _forbidden
+        for column, places in reads.items():
+            found.setdefault(column, set()).update(shown(places))
+    return {column: sorted(places) for column, places in found.items()}
+
+
+def _leaks(engine: Engine, dataset: Dataset, label: LabelDefinition, found: LabelRows) -> list[Finding]:
+    """Suspected leaks: features that alone say too much about the label, on a sample of its rows."""
+    frame = build.sampled_frame(engine, dataset, label, found, rows=SAMPLED)
+    return _suspects(frame) if frame.rows[LABEL].nunique() > 1 else []
+
+
+def _suspects(frame: TrainingFrame) -> list[Finding]:
+    # training asks the same and its gate decides; a check only points at what somebody should look at
+    return [
+        Finding(leak.code, "warn", frame.groups.get(leak.column, ""), leak.column, leak.message, leak.hint)
+        for leak in leakage_findings(frame)
+    ]
+
+
+def _forbidden(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
+    try:
+        return [*forbidden_reads(dataset, label), *retro_scored(dataset, label)]
+    except WorkbenchError as error:
+        return [Finding.of(error, label.name)]
 
 
 def _check_label(
@@ -62,16 +116,21 @@ def _check_label(
     label: LabelDefinition,
     findings: list[Finding],
     labels: list[dict[str, Any]],
-) -> None:
+) -> LabelRows | None:
+    """The label's rows, or None where there are none to be had."""
     task = f"{dataset.name}/{label.name}"
     try:
         found = labels_compile.training_rows(engine, label)
+        cutoffs = found.rows[labels_compile.CUTOFF_AT]
+        findings += [*too_young(engine, dataset, label, cutoffs)]
+        if label.cutoffs is None:
+            findings += retro_scored(dataset, label, cutoffs.min().to_pydatetime())
         build.store_spine(engine, found.rows.head(0))
         for query in build.compiled_queries(engine, dataset, label):
             engine.frame(query.query)  # on no rows: columns and types are checked, nothing is computed
     except WorkbenchError as error:
         findings.append(Finding.of(error, label.name))
-        return
+        return None
     outcome = found.rows[labels_compile.LABEL]
     events = int(outcome.sum())
     labels.append(
@@ -113,6 +172,7 @@ def _check_label(
                 f"Add lag: {table.known_after} to the outcome, unless `observed_until` already allows for it.",
             )
         )
+    return found
 
 
 def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
@@ -121,9 +181,10 @@ def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
     profiles = ()
     try:
         if dataset.flat is not None:
-            profiles = (profile_file(dataset.flat),)
-            findings += [of_noticed("flat", n) for n in profiles[0].noticed]
-        told = {n.sentence for p in profiles for n in p.noticed}
+            told, profile = check_flat(dataset.flat)
+            findings += told
+            profiles = (profile,)
+        noted = {n.sentence for p in profiles for n in p.noticed}
         for one in names:
             if isinstance(dataset.labels[one], FlatLabel):
                 task = f"{dataset.name}/{one}"
@@ -140,8 +201,10 @@ def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
                     }
                 )
                 findings += [
-                    Finding("WB-T19", "warn", "flat", "", note) for note in frame.notes if note not in told
+                    Finding("WB-T19", "warn", "flat", "", note) for note in frame.notes if note not in noted
                 ]
+                if len(names) == 1:
+                    findings += _suspects(frame)
     except WorkbenchError as error:
         findings.append(Finding.of(error, "flat"))
     n_features = len(dataset.flat.columns) if dataset.flat is not None else 0

@@ -8,6 +8,7 @@ from sqlglot import exp
 from workbench.features.columns import CUTOFF_AT, ROW, aliased, known_column
 from workbench.labels.definition import LabelDefinition
 from workbench.labels.hits import CANDIDATES
+from workbench.labels.purposes import purpose_of
 from workbench.tables.engine import AT, KNOWN, Engine, column
 
 
@@ -28,9 +29,9 @@ def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.
     )
     on = [
         exp.EQ(this=column(engine.tables.entity, "t"), expression=column(engine.tables.entity, "s")),
-        exp.EQ(
+        exp.In(
             this=column(consent.purpose, "t"),
-            expression=exp.Literal.string(label.purpose or str(engine.tables.purpose)),
+            expressions=[exp.Literal.string(w) for w in purpose_of(label, engine.tables).words],
         ),
         exp.not_(exp.Is(this=granted.copy(), expression=exp.Null())),
     ]

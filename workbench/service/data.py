@@ -53,6 +53,19 @@ class Data:
         name, _, label = what.partition("/")
         return prove_dataset(self.home, name, label=label or None, progress=progress)
 
+    def refuse_report(self, out: Path) -> None:
+        """Raises WB-U12 for a report that is neither .html nor .md, before anything is checked."""
+        if out.suffix not in (".html", ".md"):
+            raise UsageError(
+                "WB-U12", f"'{out.name}' must end in .html or .md.", "Name the file accordingly."
+            )
+
+    def write_report(self, report: Any, out: Path) -> None:
+        """Writes the report of a check as a page, every finding in full."""
+        self.refuse_report(out)
+        with whole_file(out) as part:
+            part.write_text(report.html() if out.suffix == ".html" else report.markdown(), encoding="utf-8")
+
     def label(self, task: str) -> Any:
         """Rows, events and event rate by month of a task, and what was left out."""
         from workbench.dataset.summary import label_summary

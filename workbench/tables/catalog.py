@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from workbench.config import Home
 from workbench.errors import DefinitionError, UsageError, did_you_mean
 from workbench.tables.durations import Duration
 from workbench.tables.options import OPTIONS, options_of, sources_of
-from workbench.tables.schema import Consent, FlatSource, Join, Table, TableSet
+from workbench.tables.schema import ColumnRule, Consent, Duplicates, FlatSource, Join, Table, TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names, read_yaml
 from workbench.text import Text
 
@@ -40,7 +41,14 @@ _TABLE = (
     "duplicates",
     "title",
     *OPTIONS,
+    "columns",
+    "snapshot",
+    "valid_from",
+    "as_of",
+    "score_of",
+    "built_from",
 )
+_COLUMN = ("allowed_for", "sensitive", "title")
 _FLAT = ("source", "id", "time", "columns", *(o for o in OPTIONS if o not in ("unpivot", "time_zone")))
 
 
@@ -90,6 +98,7 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
         for table, settings in expect_mapping(top["tables"], file.where("tables")).items()
     }
     for table in tables.values():
+        _known_parts(table, tables, file)
         for join in table.join:
             target = tables.get(join.table)
             where = file.where("tables", table.name, "join")
@@ -135,28 +144,129 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
     expect_known(settings, _TABLE, f"{where}, table '{name}'")
     source, *also = sources_of(settings.get("source"), where, f"table '{name}'")
     duplicates = settings.get("duplicates", "quarantine")
-    if duplicates not in ("quarantine", "keep"):
+    if duplicates not in get_args(Duplicates):
         raise DefinitionError(
             "WB-T02",
             f"{where}: `duplicates` is {duplicates!r}.",
-            "Allowed: quarantine (set equal rows aside, the default) or keep.",
+            "Allowed: quarantine (set equal rows aside, the default), loads (only those of a period that was loaded twice) or keep.",
         )
     joins = settings.get("join", {})
+    columns = _columns(settings.get("columns", {}), file, name)
+    clock = _clock(settings, where, name)
     return Table(
         name=name,
         source=source,
         key=settings.get("key"),
         keys=names(settings.get("keys"), f"{where}, keys"),
-        event_time=settings.get("event_time"),
+        event_time=clock.event_time,
         known_after=Duration.parse(settings.get("known_after", "0d"), f"{where}: `known_after` of '{name}'"),
-        known_at=settings.get("known_at"),
-        sensitive=names(settings.get("sensitive"), f"{where}, sensitive"),
+        known_at=clock.known_at,
+        sensitive=tuple(
+            dict.fromkeys((*names(settings.get("sensitive"), f"{where}, sensitive"), *columns.sensitive))
+        ),
         allowed_for=names(settings.get("allowed_for"), f"{where}, allowed_for"),
         join=tuple(Join(str(t), str(on)) for t, on in expect_mapping(joins, f"{where}, join").items()),
-        keep_duplicates=duplicates == "keep",
+        duplicates=duplicates,
         title=Text.of(settings["title"]) if "title" in settings else None,
         reading=options_of(settings, f"{where}, table '{name}'", also=tuple(also)),
+        columns=columns.rules,
+        snapshot=clock.snapshot,
+        as_of=clock.as_of,
+        as_of_column=clock.as_of_column,
+        score_of=_text_of(settings, "score_of", where),
+        built_from=names(settings.get("built_from"), f"{where}, built_from"),
     )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    rules: dict[str, ColumnRule]
+    sensitive: tuple[str, ...]
+
+
+def _columns(written: object, file: YamlFile, table: str) -> _Columns:
+    rules, sensitive = {}, []
+    for name, settings in expect_mapping(
+        written, f"{file.where('tables', table, 'columns')}, columns"
+    ).items():
+        where = f"{file.where('tables', table, 'columns', name)}, column '{name}'"
+        chosen = expect_mapping(settings, where)
+        expect_known(chosen, _COLUMN, where)
+        if not isinstance(chosen.get("sensitive", False), bool):
+            raise DefinitionError(
+                "WB-T02", f"{where}: `sensitive` is {chosen['sensitive']!r}.", "Write true or false."
+            )
+        if chosen.get("sensitive"):
+            sensitive.append(name)
+        rules[name] = ColumnRule(
+            names(chosen.get("allowed_for"), f"{where}, allowed_for"),
+            Text.of(chosen["title"]) if "title" in chosen else None,
+        )
+    return _Columns(rules, tuple(sensitive))
+
+
+@dataclass(frozen=True)
+class _Clock:
+    event_time: str | None
+    known_at: str | None
+    snapshot: bool
+    as_of: datetime | None
+    as_of_column: str | None
+
+
+def _clock(settings: dict[str, Any], where: str, table: str) -> _Clock:
+    """When rows speak of and when they could be known, from `event_time`, `valid_from`, `snapshot`, `known_at`, `as_of`."""
+    event_time, valid_from = (_text_of(settings, k, where) for k in ("event_time", "valid_from"))
+    known_at = _text_of(settings, "known_at", where)
+    snapshot = settings.get("snapshot", valid_from is not None)
+    if not isinstance(snapshot, bool):
+        raise DefinitionError("WB-T02", f"{where}: `snapshot` is {snapshot!r}.", "Write true or false.")
+    if valid_from is not None and (event_time is not None or not snapshot):
+        raise DefinitionError(
+            "WB-T02",
+            f"{where}: table '{table}' has `valid_from:` beside {'`event_time:`' if event_time else '`snapshot: false`'}.",
+            "`valid_from: COLUMN` alone says that values hold from that moment on.",
+        )
+    as_of = settings.get("as_of")
+    fixed = _moment(as_of, f"{where}, `as_of` of '{table}'") if isinstance(as_of, date) else None
+    made = None
+    if as_of is not None and fixed is None:
+        made = _text_of(settings, "as_of", where)
+        if known_at is not None:
+            raise DefinitionError(
+                "WB-T02",
+                f"{where}: table '{table}' has both `as_of: {made}` and `known_at: {known_at}`.",
+                "Both say when a row could be known: keep one.",
+            )
+        if event_time is None and valid_from is None:
+            # a vendor's table of one value per entity and delivery: each delivery is a snapshot
+            event_time, snapshot = made, True
+        known_at = made
+    if snapshot and (event_time or valid_from) is None:
+        raise DefinitionError(
+            "WB-T02",
+            f"{where}: table '{table}' is a snapshot, but nothing says from when its values hold.",
+            "Add `valid_from: COLUMN`.",
+        )
+    return _Clock(event_time or valid_from, known_at, snapshot, fixed, made)
+
+
+def _text_of(settings: dict[str, Any], key: str, where: str) -> str | None:
+    value = settings.get(key)
+    if value is not None and not isinstance(value, str):
+        raise DefinitionError("WB-T02", f"{where}: `{key}` is {value!r}.", "Write one name.")
+    return value
+
+
+def _known_parts(table: Table, tables: dict[str, Table], file: YamlFile) -> None:
+    """`built_from` names tables of this dataset, or their columns."""
+    where = f"{file.where('tables', table.name, 'built_from')}, table '{table.name}', built_from"
+    for part in table.built_from:
+        other = part.partition(".")[0]
+        if other not in tables or other == table.name:
+            raise DefinitionError(
+                "WB-T05", f"{where}: no other table is called '{other}'.", did_you_mean(other, tables)
+            )
 
 
 def _consent(settings: object, file: YamlFile, tables: dict[str, Table]) -> Consent:
@@ -168,12 +278,6 @@ def _consent(settings: object, file: YamlFile, tables: dict[str, Table]) -> Cons
             "WB-T05",
             f"{where}: no table is called '{chosen.get('table')}'.",
             did_you_mean(str(chosen.get("table")), tables),
-        )
-    if "purpose" not in file.content:
-        raise DefinitionError(
-            "WB-T02",
-            f"{where}: consent is declared but the dataset has no `purpose:`.",
-            "Say what the data is used for: `purpose: marketing`.",
         )
     return Consent(chosen["table"], str(chosen.get("purpose", "purpose")), chosen.get("granted"))
 

@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
 
 from sqlglot import exp
 
 from workbench.errors import DataError, WorkbenchError
-from workbench.tables.column_read import changed_lines
+from workbench.tables.columns_profile import profile_columns
+from workbench.tables.content_checks import of_columns, of_double_load, of_sources, of_time, rows_after
 from workbench.tables.engine import Engine, Loaded, column, named
+from workbench.tables.findings import CheckReport, Finding
 from workbench.tables.noticed import Noticed
 from workbench.tables.profile import TableProfile
-from workbench.tables.schema import Table, TableSet
+from workbench.tables.schema import FlatSource, Table, TableSet
+from workbench.tables.sources import resolve
 from workbench.text import Text
 
-Severity = Literal["stop", "quarantine", "warn"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know about a dataset: `stop` (cannot be used), `quarantine` (rows set aside) or `warn`."""
-
-    code: str
-    severity: Severity
-    table: str
-    column: str
-    message: str
-    hint: str = ""
-    count: int = 0
-
-    @classmethod
-    def of(cls, error: WorkbenchError, table: str = "") -> Finding:
-        return cls(error.code, "stop", table, "", error.message, error.hint)
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """Everything that a check found; `ok` means that nothing stops the dataset from being used."""
-
-    dataset: str
-    findings: tuple[Finding, ...]
-    tables: tuple[TableProfile, ...]
-    labels: tuple[dict[str, Any], ...] = ()
-    n_features: int = 0
-
-    @property
-    def ok(self) -> bool:
-        return not any(f.severity == "stop" for f in self.findings)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "dataset": self.dataset,
-            "ok": self.ok,
-            "tables": [t.as_dict() for t in self.tables],
-            "labels": [{k: v for k, v in label.items() if k != "told"} for label in self.labels],
-            "n_features": self.n_features,
-            "findings": [asdict(f) for f in self.findings],
-        }
-
-    def lines(self) -> list[str]:
-        """The report for a person: tables with their rows and period, then what was found, the gravest first."""
-        told = [f"{self.dataset}: {'ready' if self.ok else 'NOT ready'}, {self.n_features} features"]
-        for table in self.tables:
-            period = (
-                f"  {table.first:%Y-%m-%d} to {table.last:%Y-%m-%d}" if table.first and table.last else ""
-            )
-            told.append(f"  {table.name}: {table.rows:,} rows{period}")
-            told += [f"    {line}" for line in changed_lines(table.read)]
-        for label in self.labels:
-            left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
-            told.append(
-                f"  {label['task']}: {label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})"
-                + (f"; left out: {left_out}" if left_out else "")
-            )
-            told += [f"    {line}" for line in label.get("told", ())]
-        gravest_first = sorted(self.findings, key=lambda f: ("stop", "quarantine", "warn").index(f.severity))
-        for finding in gravest_first:
-            told.append(f"{finding.severity:10} {finding.code} {finding.message} {finding.hint}".rstrip())
-        return told
+__all__ = ["CheckReport", "Finding", "check_flat", "check_tables", "clock_ahead", "stop_if_clock_ahead"]
 
 
 def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
@@ -94,6 +32,9 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
             continue
         findings += _of_rows(engine, table, loaded)
         title = table.title or Text.of(table.name.replace("_", " "))
+        columns = profile_columns(engine, table) if loaded.rows else ()
+        if loaded.rows:
+            findings += [*of_columns(engine, table, columns), *of_time(engine, table)]
         profiles.append(
             TableProfile(
                 table.name,
@@ -104,10 +45,49 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
                 tuple(loaded.columns),
                 # a sensitive column's values are not shown to whoever runs a check
                 tuple(c.without_examples() if c.name in table.sensitive else c for c in loaded.read),
+                profiles=columns,
             )
         )
-    findings += _of_period(engine.tables, profiles)
+    findings += [*of_sources(engine.tables), *_of_period(engine, profiles)]
     return findings, profiles
+
+
+def check_flat(flat: FlatSource) -> tuple[list[Finding], TableProfile]:
+    """What is wrong with a flat dataset's one table, and its profile."""
+    from workbench.tables.read import read_table
+
+    result = read_table(resolve(flat.source, flat.folder, table="flat"), options=flat.reading)
+    keys = (flat.id,) if flat.id else ()
+    table = Table("flat", flat.source, event_time=flat.time, keys=keys, duplicates="keep")
+    tables = TableSet("flat", flat.folder, Text.of("flat"), flat.id or "", {"flat": table})
+    findings = [of_noticed("flat", n) for n in result.noticed]
+    with Engine(tables) as engine:
+        loaded = engine.put_rows("flat", result.frame)
+        columns = profile_columns(engine, table)
+        findings += [*of_columns(engine, table, columns), *of_time(engine, table)]
+    if loaded.repeated_keys:
+        findings.append(
+            Finding(
+                "WB-T09",
+                "warn",
+                "flat",
+                str(flat.id),
+                f"{loaded.repeated_keys:,} values of '{flat.id}' occur in more than one row (first: {loaded.repeated_example}).",
+                "If a row is not one case of its own, say what is.",
+                loaded.repeated_keys,
+            )
+        )
+    return findings, TableProfile(
+        "flat",
+        Text("the table", "数据表"),
+        loaded.rows,
+        loaded.first,
+        loaded.last,
+        tuple(loaded.columns),
+        read=result.columns,
+        noticed=result.noticed,
+        profiles=columns,
+    )
 
 
 def clock_ahead(tables: TableSet, first: datetime | None, last: datetime | None) -> Finding | None:
@@ -172,6 +152,7 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     count,
                 )
             )
+    findings += of_double_load(engine, table, loaded)
     if loaded.quarantined_share > limit:
         findings.append(
             Finding(
@@ -192,7 +173,7 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                 table.name,
                 ", ".join(table.unique),
                 f"table '{table.name}' must have one row per key, but {loaded.repeated_keys:,} keys repeat (first: {loaded.repeated_example}).",
-                "Correct the rows or the declared key.",
+                "Correct the rows or the declared key: whatever looks them up would be multiplied.",
                 loaded.repeated_keys,
             )
         )
@@ -273,8 +254,9 @@ def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     return findings
 
 
-def _of_period(tables: TableSet, profiles: list[TableProfile]) -> list[Finding]:
+def _of_period(engine: Engine, profiles: list[TableProfile]) -> list[Finding]:
     """`observed_until` against the data: a clock that runs ahead would call unseen outcomes non-events."""
+    tables = engine.tables
     lasts = [p.last for p in profiles if p.last is not None]
     if tables.observed_until is None:
         return [
@@ -295,14 +277,16 @@ def _of_period(tables: TableSet, profiles: list[TableProfile]) -> list[Finding]:
         findings.append(ahead)
     for profile in profiles:
         if profile.last is not None and profile.last > tables.observed_until + slack:
+            after = rows_after(engine, tables.tables[profile.name], tables.observed_until)
             findings.append(
                 Finding(
                     "WB-T22",
                     "warn",
                     profile.name,
                     "",
-                    f"table '{profile.name}' reaches {profile.last:%Y-%m-%d}, after `observed_until` ({tables.observed_until:%Y-%m-%d}).",
+                    f"table '{profile.name}' reaches {profile.last:%Y-%m-%d}, after `observed_until` ({tables.observed_until:%Y-%m-%d}): {after:,} rows.",
                     "Move `observed_until` if outcomes are complete until then.",
+                    after,
                 )
             )
         if (

@@ -14,6 +14,7 @@ from sqlglot import exp
 from workbench.errors import DataError, DefinitionError, did_you_mean
 from workbench.tables.column_read import ColumnRead, stated_column
 from workbench.tables.database import Database, open_database
+from workbench.tables.double_loads import DoubleLoad, find_double_load
 from workbench.tables.named import is_remote, remote_table
 from workbench.tables.noticed import Noticed
 from workbench.tables.opened import Opened, open_source
@@ -46,10 +47,16 @@ class Loaded:
     fingerprint: str = ""  # of the source's content; empty for given rows and for a database's table
     noticed: tuple[Noticed, ...] = ()
     read: tuple[ColumnRead, ...] = ()  # what was understood of each column of the source
+    double_load: DoubleLoad | None = None
+
+    @property
+    def copies(self) -> int:
+        """Rows set aside because their whole period was loaded more than once."""
+        return self.double_load.copies if self.double_load is not None else 0
 
     @property
     def quarantined(self) -> int:
-        return self.duplicates + self.unreadable_times + self.impossible_times
+        return self.duplicates + self.copies + self.unreadable_times + self.impossible_times
 
     @property
     def quarantined_share(self) -> float:
@@ -207,10 +214,18 @@ class Engine:
                     did_you_mean(needed, offered, shown=40),
                 )
         rows = self.row(exp.select(exp.Count(this=exp.Star())).from_(named(raw)))[0]
-        distinct = rows if table.keep_duplicates else self._distinct_rows(raw, list(own))
+        different = rows if table.duplicates == "keep" else self._distinct_rows(raw, list(own))
+        load = self.double_load(table) if different < rows else None
         source: exp.Expr = exp.select("*").from_(named(raw))
-        if distinct < rows:
-            source = exp.select("*").distinct().from_(named(raw))
+        repeats, copies = 0, load.copies if load is not None else 0
+        if load is not None:
+            source = load.once(raw, list(own), self._own_time(table, own))
+        if table.duplicates == "quarantine" and different < rows:
+            source = exp.select("*").distinct().from_(sub(source, "r"))
+            left = different
+            if load is not None:
+                left = self.row(exp.select(exp.Count(this=exp.Star())).from_(sub(source, "r")))[0]
+            repeats = rows - copies - left
         query, at = self._with_joins(table, source, own)
         if at is not None:
             unreadable, impossible = self._bad_times(query)
@@ -233,7 +248,7 @@ class Engine:
         return Loaded(
             table.name,
             rows,
-            rows - distinct,
+            repeats,
             unreadable,
             impossible,
             repeated,
@@ -245,12 +260,25 @@ class Engine:
             opened.fingerprint if opened is not None else "",
             opened.noticed if opened is not None else (),
             self._columns_read(table, opened),
+            load,
         )
 
     def _columns_read(self, table: Table, opened: Opened | None) -> tuple[ColumnRead, ...]:
         if opened is not None and opened.columns:
             return opened.columns
         return tuple(stated_column(c, t) for c, t in self._columns[f"_raw_{table.name}"].items())
+
+    def double_load(self, table: Table) -> DoubleLoad | None:
+        """What of an opened source was loaded more than once."""
+        raw = f"_raw_{table.name}"
+        own = self._columns[raw]
+        fixed = tuple(c for c in (*table.unique, table.event_time, self.tables.entity) if c)
+        return find_double_load(self.frame, raw, list(own), self._own_time(table, own), never_differ=fixed)
+
+    def _own_time(self, table: Table, own: dict[str, str]) -> exp.Expr | None:
+        if table.event_time is None or table.event_time not in own:
+            return None
+        return _timestamp(column(table.event_time), own[table.event_time])
 
     def _distinct_rows(self, raw: str, own: list[str]) -> int:
         """Number of different rows; a 64-bit hash per row is ten times faster than comparing rows."""

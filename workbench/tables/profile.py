@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workbench.tables.column_read import ColumnRead
+from workbench.tables.columns_profile import ColumnProfile
 from workbench.tables.engine import Engine
 from workbench.tables.noticed import Noticed
 from workbench.tables.schema import FlatSource, Table, TableSet
@@ -25,6 +26,7 @@ class TableProfile:
     columns: tuple[str, ...] = ()
     read: tuple[ColumnRead, ...] = ()  # what was understood of each column of the source
     noticed: tuple[Noticed, ...] = ()
+    profiles: tuple[ColumnProfile, ...] = ()  # what each column holds, where a check looked
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -32,8 +34,15 @@ class TableProfile:
             "rows": self.rows,
             "from": self.first.isoformat() if self.first else None,
             "to": self.last.isoformat() if self.last else None,
-            "columns": [c.as_dict() for c in self.read],
+            "columns": self._columns(),
         }
+
+    def _columns(self) -> list[dict[str, object]]:
+        """What was understood of each column, and what it holds."""
+        found: dict[str, dict[str, object]] = {c.name: c.as_dict() for c in self.read}
+        for profile in self.profiles:
+            found[profile.name] = found.get(profile.name, {}) | profile.as_dict()
+        return list(found.values())
 
 
 def profile_tables(tables: TableSet) -> tuple[TableProfile, ...]:

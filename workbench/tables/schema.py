@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from workbench.errors import DataError, DefinitionError, did_you_mean
 from workbench.tables.durations import Duration
 from workbench.tables.options import ReadOptions
 from workbench.text import Text
+
+Duplicates = Literal["quarantine", "loads", "keep"]
+"""Which equal rows are set aside: all repeats, those that came with a second load of a period, or none."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,23 @@ class Join:
 
 
 @dataclass(frozen=True)
+class ColumnRule:
+    """What tables.yaml says of one column: the purposes that may use it (none named: all) and its title."""
+
+    allowed_for: tuple[str, ...] = ()
+    title: Text | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """One source table.
 
     `key` names the column of a static look-up that other tables reach by a hop; `keys` the columns that are
     unique together; `event_time` the moment a row speaks of, and `known_after` (or the column `known_at`) when it
     could be known.
+
+    `snapshot` rows hold values of an entity from their `event_time` on, until a later row. `as_of` is the day on which
+    a vendor made the whole file (or `as_of_column` each row). `score_of` and `built_from` say whose data a derived table was made of.
     """
 
     name: str
@@ -39,7 +54,7 @@ class Table:
     sensitive: tuple[str, ...] = ()
     allowed_for: tuple[str, ...] = ()
     join: tuple[Join, ...] = ()
-    keep_duplicates: bool = False
+    duplicates: Duplicates = "quarantine"
     title: Text | None = None
     reading: ReadOptions = ReadOptions()
 
@@ -47,6 +62,18 @@ class Table:
     def sources(self) -> tuple[str, ...]:
         """The files or folders whose rows together are this table."""
         return (self.source, *self.reading.also)
+
+    columns: dict[str, ColumnRule] = field(default_factory=dict)
+    snapshot: bool = False
+    as_of: datetime | None = None
+    as_of_column: str | None = None
+    score_of: str | None = None
+    built_from: tuple[str, ...] = ()
+
+    @property
+    def keep_duplicates(self) -> bool:
+        """Whether equal rows of one load are rightly equal."""
+        return self.duplicates != "quarantine"
 
     @property
     def unique(self) -> tuple[str, ...]:
@@ -63,6 +90,7 @@ class Table:
             self.known_at,
             *self.sensitive,
             *(j.on for j in self.join),
+            *self.columns,
         ]
         return tuple(dict.fromkeys(c for c in named if c))
 

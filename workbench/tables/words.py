@@ -159,6 +159,7 @@ class WorkbenchPostgres(Postgres):
             exp.Month: lambda self, e: f"CAST(EXTRACT(MONTH FROM {self.sql(e, 'this')}) AS INT)",
             exp.DayOfWeekIso: lambda self, e: f"CAST(EXTRACT(ISODOW FROM {self.sql(e, 'this')}) AS INT)",
             exp.TryCast: lambda self, e: _tried(self, e),
+            exp.ApproxDistinct: lambda self, e: f"COUNT(DISTINCT {self.sql(e, 'this')})",
         }
 
 

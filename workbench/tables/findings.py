@@ -1,0 +1,184 @@
+"""One thing to know about a dataset, and the report of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from html import escape
+from itertools import groupby
+from typing import Any, Literal
+
+from workbench.errors import WorkbenchError
+from workbench.tables.column_read import changed_lines
+from workbench.tables.profile import TableProfile
+
+Severity = Literal["stop", "quarantine", "warn"]
+_GRAVEST_FIRST: tuple[Severity, ...] = ("stop", "quarantine", "warn")
+_ALIKE = 3  # findings of one code about one table that are told in full
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a dataset: `stop` (cannot be used), `quarantine` (rows set aside) or `warn`."""
+
+    code: str
+    severity: Severity
+    table: str
+    column: str
+    message: str
+    hint: str = ""
+    count: int = 0
+
+    @classmethod
+    def of(cls, error: WorkbenchError, table: str = "") -> Finding:
+        return cls(error.code, "stop", table, "", error.message, error.hint)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Everything that a check found; `ok` means that nothing stops the dataset from being used.
+
+    `lineage` says for each feature column what it reads; `events` compares what came with events.yaml.
+    """
+
+    dataset: str
+    findings: tuple[Finding, ...]
+    tables: tuple[TableProfile, ...]
+    labels: tuple[dict[str, Any], ...] = ()
+    n_features: int = 0
+    lineage: dict[str, list[str]] = field(default_factory=dict)
+    events: dict[str, Any] | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not any(f.severity == "stop" for f in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "ok": self.ok,
+            "tables": [t.as_dict() for t in self.tables],
+            "labels": [{k: v for k, v in label.items() if k != "told"} for label in self.labels],
+            "n_features": self.n_features,
+            "findings": [asdict(f) for f in self.findings],
+            "lineage": self.lineage,
+            "events": self.events,
+        }
+
+    def lines(self) -> list[str]:
+        """The report for a person: tables with their rows and period, then what was found, the gravest first."""
+        told = [f"{self.dataset}: {'ready' if self.ok else 'NOT ready'}, {self.n_features} features"]
+        told += [f"  {line}" for line in (*self._of_tables(), *self._of_labels())]
+        for finding, more in self._few():
+            told.append(f"{finding.severity:10} {finding.code} {finding.message} {finding.hint}".rstrip())
+            if more:
+                told.append(
+                    f"{'':10} {finding.code} and {more} more of this kind in '{finding.table}' (--json has all)"
+                )
+        return told
+
+    def markdown(self) -> str:
+        """The report as a Markdown page, every finding in full."""
+        parts = [f"# Check of {self.dataset}: {'ready' if self.ok else 'NOT ready'}", ""]
+        parts += [f"- {line}" for line in (*self._of_tables(), *self._of_labels())] + [""]
+        for severity in _GRAVEST_FIRST:
+            found = [f for f in self._ordered() if f.severity == severity]
+            if found:
+                parts += [
+                    f"## {severity} ({len(found)})",
+                    "",
+                    "| code | table | finding | what to do |",
+                    "|---|---|---|---|",
+                ]
+                parts += [
+                    f"| {f.code} | {f.table} | {_cell(f.message)} | {_cell(f.hint)} |" for f in found
+                ] + [""]
+        for table in self.tables:
+            if table.profiles:
+                parts += [f"## {table.name}", "", "| column | type | missing | different | least | greatest | most frequent |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+                parts += [f"| {' | '.join(map(_cell, row))} |" for row in _profile_rows(table)] + [""]
+        return "\n".join(parts)
+
+    def html(self) -> str:
+        """The report as one HTML page without scripts."""
+        rows = "".join(
+            f"<tr class='{f.severity}'><td>{f.severity}</td><td>{f.code}</td><td>{escape(f.table)}</td>"
+            f"<td>{escape(f.message)}</td><td>{escape(f.hint)}</td></tr>"
+            for f in self._ordered()
+        )
+        items = "".join(f"<li>{escape(line)}</li>" for line in (*self._of_tables(), *self._of_labels()))
+        profiles = "".join(_profile_html(t) for t in self.tables if t.profiles)
+        title = escape(f"Check of {self.dataset}: {'ready' if self.ok else 'NOT ready'}")
+        return (
+            f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style></head>"
+            f"<body><h1>{title}</h1><ul>{items}</ul><table>{rows}</table>{profiles}</body></html>\n"
+        )
+
+    def _of_tables(self) -> Iterator[str]:
+        for table in self.tables:
+            period = (
+                f"  {table.first:%Y-%m-%d} to {table.last:%Y-%m-%d}" if table.first and table.last else ""
+            )
+            yield f"{table.name}: {table.rows:,} rows{period}"
+            yield from (f"  {line}" for line in changed_lines(table.read))
+
+    def _of_labels(self) -> Iterator[str]:
+        for label in self.labels:
+            left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
+            yield (
+                f"{label['task']}: {label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})"
+                + (f"; left out: {left_out}" if left_out else "")
+            )
+            yield from (f"  {line}" for line in label.get("told", ()))
+
+    def _ordered(self) -> list[Finding]:
+        """The gravest first, those of one table together in the order of tables.yaml."""
+        place = {t.name: i for i, t in enumerate(self.tables)}
+        return sorted(
+            self.findings,
+            key=lambda f: (_GRAVEST_FIRST.index(f.severity), place.get(f.table, -1), f.table, f.code),
+        )
+
+    def _few(self) -> Iterator[tuple[Finding, int]]:
+        """Findings to tell, and after the last of one kind how many more there are."""
+        for _, group in groupby(self._ordered(), key=lambda f: (f.severity, f.table, f.code)):
+            alike = list(group)
+            shown = alike if len(alike) <= _ALIKE + 1 else alike[:_ALIKE]
+            for finding in shown:
+                yield finding, len(alike) - len(shown) if finding is shown[-1] else 0
+
+
+_STYLE = (
+    "body{font:15px/1.5 sans-serif;margin:2rem auto;max-width:75rem}table{border-collapse:collapse;width:100%}"
+    "td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;vertical-align:top}"
+    ".stop td:first-child{color:#b00020;font-weight:bold}.quarantine td:first-child{color:#9a6700}"
+)
+
+
+def _profile_rows(table: TableProfile) -> Iterable[tuple[str, ...]]:
+    for p in table.profiles:
+        top = ", ".join(f"{v} ({n:,})" for v, n in p.top)
+        yield (
+            p.name,
+            p.type.lower(),
+            f"{p.missing_share:.1%}",
+            f"{p.distinct:,}",
+            p.least or "",
+            p.greatest or "",
+            top,
+        )
+
+
+def _profile_html(table: TableProfile) -> str:
+    head = "".join(
+        f"<th>{h}</th>"
+        for h in ("column", "type", "missing", "different", "least", "greatest", "most frequent")
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _profile_rows(table)
+    )
+    return f"<h2>{escape(table.name)}</h2><table><tr>{head}</tr>{body}</table>"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
