@@ -163,7 +163,7 @@ def _repayments(
         "month": month,
         "due_date": statements.due,
         "due_amount": np.where(running, instalment, 0.0),
-        "paid_date": statements.paid_day,
+        "paid_date": _paid_on(world, asked, statements),
         "paid_amount": np.round(paid, 2),
         "amount_overdue": np.round(unpaid * instalment, 2),
         "days_past_due": past_due,
@@ -172,6 +172,20 @@ def _repayments(
     }
     rows = pick(rows, granted[loan] & (known < world.end))
     return pick(rows, twice(rng, len(np.asarray(rows["month"])), world.dirt.duplicate_rows))
+
+
+def _paid_on(world: World, asked: Applications, statements: Statements) -> np.ndarray:
+    """For each statement's instalment the day on which it was paid in full, perhaps much later; NaT while it is not."""
+    # instalments are paid oldest first: after statement s those up to s - behind are paid, a number that never falls
+    wide = 1_000
+    paid_up_to = statements.loan * wide + statements.step - statements.behind
+    by = np.searchsorted(paid_up_to, statements.loan * wide + statements.step)
+    found = by < len(paid_up_to)
+    by = np.minimum(by, len(paid_up_to) - 1) if len(paid_up_to) else by
+    found &= statements.loan[by] == statements.loan
+    found &= statements.status[by] != RESTRUCTURED  # forgiven, not paid
+    day = np.where(found, statements.paid_day[by], np.datetime64("NaT"))
+    return np.where(day < world.plan.end, day, np.datetime64("NaT"))
 
 
 def _risk(

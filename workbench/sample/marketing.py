@@ -122,11 +122,17 @@ def consent_rows(world: World, people: People, life: Life, rng: np.random.Genera
     month = plan.month_starts()[np.minimum(life.revoked[back], plan.months - 1)].astype("int64") * DAY
     # after joining, and not before the month in which contacts stopped
     taken_back = np.maximum(month + rng.integers(0, 3 * DAY, len(back)), joined[back] + DAY)
-    borrowers = np.flatnonzero(rng.random(n) < 0.9)
+    applied = np.zeros(n, bool)
+    applied[life.applied.who] = True  # nobody's application is looked at without it
+    borrowers = np.flatnonzero((rng.random(n) < 0.9) | applied)
     who = np.concatenate([asked, back, borrowers])
     at = np.concatenate([joined[asked], taken_back, joined[borrowers] + 60])
     granted = np.concatenate(
-        [life.agreed[asked], np.zeros(len(back), bool), rng.random(len(borrowers)) < 0.97]
+        [
+            life.agreed[asked],
+            np.zeros(len(back), bool),
+            (rng.random(len(borrowers)) < 0.97) | applied[borrowers],
+        ]
     )
     purpose = np.concatenate([np.zeros(len(asked) + len(back), "int64"), np.ones(len(borrowers), "int64")])
     order = np.lexsort((purpose, at, who))

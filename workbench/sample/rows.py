@@ -32,16 +32,6 @@ def pick(rows: Rows, index: np.ndarray) -> Rows:
     return {name: _pick(column, index) for name, column in rows.items()}
 
 
-def without(column: Words, missing: np.ndarray) -> Words:
-    """The column with the marked entries missing."""
-    return Words(np.where(missing, -1, column.codes), column.vocabulary)
-
-
-def size(rows: Rows) -> int:
-    first = next(iter(rows.values()))
-    return len(first.codes) if isinstance(first, Words) else len(first)
-
-
 def to_table(rows: Rows, schema: pa.Schema) -> pa.Table:
     """An Arrow table of exactly the schema's columns. NaN and NaT become missing."""
     return pa.Table.from_arrays([_arrow(rows[f.name], f.type) for f in schema], schema=schema)
