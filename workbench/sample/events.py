@@ -65,6 +65,8 @@ def app_events(world: World, people: People, life: Life, rng: np.random.Generato
         life.want[people_of, months_of],
         life.p_sleep[people_of, months_of],
         life.shocked[people_of, months_of],
+        people.x["patience"][people_of],
+        people.x["pride"][people_of],
         rng,
     )
     event = np.where(place == 0, _CODE["login"], event)
@@ -148,9 +150,15 @@ def _sessions(
 
 
 def _which(
-    want: np.ndarray, leaving: np.ndarray, shocked: np.ndarray, rng: np.random.Generator
+    want: np.ndarray,
+    leaving: np.ndarray,
+    shocked: np.ndarray,
+    patience: np.ndarray,
+    pride: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """The event of each place in a session: wishes lead to the loan pages, trouble to errors and repayments."""
+    """The event of each place in a session: wishes lead to the loan pages, trouble to errors and repayments; the
+    patient read about funds and search, the proud leave banners and notices alone."""
     n = len(want)
     weights = np.empty((n, len(EVENTS)))
     weights[:] = [0.1, 1.6, 0.5, 0.5, 0.9, 0.8, 0.4, 0.4, 0.12, 0.05, 0.5, 0.45, 0.12, 0.08, 0.15]
@@ -161,5 +169,9 @@ def _which(
     weights[:, _CODE["error"]] += 2.0 * leaving
     weights[:, _CODE["view_repayment"]] += 0.9 * shocked
     weights[:, _CODE["transfer"]] *= 1 - 0.5 * shocked
+    weights[:, _CODE["view_fund"]] *= 0.2 + 2.4 * patience**1.5
+    weights[:, _CODE["search"]] *= 0.4 + 1.2 * patience
+    weights[:, _CODE["click_banner"]] *= 0.15 + 1.9 * (1 - pride)
+    weights[:, _CODE["enable_push"]] *= 0.1 + 2.0 * (1 - pride)
     steps = np.cumsum(weights, axis=1)
     return (steps < (rng.random(n) * steps[:, -1])[:, None]).sum(axis=1)
