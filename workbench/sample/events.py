@@ -23,6 +23,7 @@ UNKNOWN = ("Login", "view_laon", "loan_view_v2", "test_event")
 NAMES = pa.array([*EVENTS, *UNKNOWN])
 WITH_AMOUNT = ("transfer", "pay_bill", "calculate_loan")
 _CODE = {name: code for code, name in enumerate(EVENTS)}
+BLOCK = 200_000  # rows whose event is drawn at once: a row of weights is wide
 SILENT = ("share", 0.5)  # this event is not recorded in one month, about here in the period
 
 PLAN = (
@@ -61,13 +62,18 @@ def app_events(world: World, people: People, life: Life, rng: np.random.Generato
     clock = np.cumsum(gaps)
     at = start[session] + (clock - clock[first][session]).astype("int64")
     people_of, months_of = who[session], month[session]
-    event = _which(
-        life.want[people_of, months_of],
-        life.p_sleep[people_of, months_of],
-        life.shocked[people_of, months_of],
-        people.x["patience"][people_of],
-        people.x["pride"][people_of],
-        rng,
+    event = np.concatenate(
+        [
+            _which(
+                life.want[people_of[part], months_of[part]],
+                life.p_sleep[people_of[part], months_of[part]],
+                life.shocked[people_of[part], months_of[part]],
+                people.x["patience"][people_of[part]],
+                people.x["pride"][people_of[part]],
+                rng,
+            )
+            for part in (slice(k, k + BLOCK) for k in range(0, max(len(session), 1), BLOCK))
+        ]
     )
     event = np.where(place == 0, _CODE["login"], event)
     quiet = (event == _CODE[SILENT[0]]) & (months_of == int(plan.months * SILENT[1]))
