@@ -14,7 +14,7 @@ HOUSE = ROOT / "workbench"
 # The flow; a room may import rooms that stand before it, never after.
 FLOW = [
     "errors", "text", "files", "config", "progress",
-    "store", "tables", "features", "labels", "dataset", "search", "evaluation", "explanation", "scorecard", "charts",
+    "store", "sample", "tables", "features", "labels", "dataset", "search", "evaluation", "explanation", "scorecard", "charts",
     "registry", "scoring", "targeting", "feedback", "training", "automodel", "jobs", "service",
 ]  # fmt: skip
 SHELLS = {"ui", "cli", "demo", "__main__"}

@@ -36,9 +36,11 @@ app = typer.Typer(
 features_app = typer.Typer(help="Point-in-time features.", no_args_is_help=True)
 audience_app = typer.Typer(help="Target lists: build, show, export.", no_args_is_help=True)
 jobs_app = typer.Typer(help="Queued runs: list, cancel, finish, resume.", no_args_is_help=True)
+sample_app = typer.Typer(help="Simulated data whose truth is known.", no_args_is_help=True)
 app.add_typer(features_app, name="features")
 app.add_typer(audience_app, name="audience")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(sample_app, name="sample")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; all else on stderr.")]
 HomeOption = Annotated[
@@ -530,6 +532,37 @@ def _job_verb(verb: str, explanation: str) -> None:
 _job_verb("cancel", "Stop a run within seconds; nothing is registered.")
 _job_verb("finish", "End the search now and keep the best so far.")
 _job_verb("resume", "Go on with a run that failed or was cancelled, from its journal.")
+
+
+@sample_app.command("bank")
+def sample_bank(
+    customers: Annotated[int, typer.Option("--customers", help="How many customers.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder for the tables, such as DATA/sample_bank.")],
+    seed: Annotated[
+        int, typer.Option("--seed", help="From 1000000 on: the second family of worlds, kept for judging.")
+    ] = 0,
+    months: Annotated[int, typer.Option("--months", help="Length of the period.")] = 24,
+    events_per_customer: Annotated[
+        float, typer.Option("--events-per-customer", help="Mean number of app events over the period.")
+    ] = 100.0,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", help="A folder for the truth; default: OUT_truth beside it.")
+    ] = None,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """A simulated bank as Parquet tables, and the truth about it in a folder apart."""
+    made = open_workbench(home).samples.bank(
+        customers=customers,
+        seed=seed,
+        months=months,
+        events_per_customer=events_per_customer,
+        out=out,
+        truth=truth,
+        progress=on_terminal,
+    )
+    done_on_terminal()
+    answer(made.as_dict(), as_json, made.lines)
 
 
 @app.command()

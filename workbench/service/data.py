@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.config import Home
 from workbench.dataset.frame import TrainingFrame
-from workbench.errors import UsageError
+from workbench.errors import DataError, UsageError
 from workbench.files import whole_file
 from workbench.progress import Progress, silent
 from workbench.service.days import day_of
@@ -22,11 +22,27 @@ class Data:
     home: Home
 
     def list(self) -> builtins.list[Any]:
-        """A summary of each dataset."""
+        """A summary of each dataset; one whose tables lie below an environment variable and are not on this machine
+        is left out."""
         from workbench.dataset.summary import describe_dataset
         from workbench.tables.catalog import list_datasets
 
-        return [describe_dataset(self.home, name) for name in list_datasets(self.home)]
+        found = []
+        for name in list_datasets(self.home):
+            try:
+                found.append(describe_dataset(self.home, name))
+            except DataError as error:
+                if error.code != "WB-T03" or not self._may_be_elsewhere(name):
+                    raise
+        return found
+
+    def _may_be_elsewhere(self, name: str) -> bool:
+        from workbench.tables.catalog import load_tables
+        from workbench.tables.sources import is_elsewhere
+
+        tables = load_tables(self.home, name)
+        sources = [tables.flat.source] if tables.flat else [t.source for t in tables.tables.values()]
+        return any(is_elsewhere(source) for source in sources)
 
     def tasks(self) -> builtins.list[str]:
         """Every task, as dataset/label."""

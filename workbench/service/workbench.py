@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.service.models import Models
     from workbench.service.people import People
     from workbench.service.runs import Runs
+    from workbench.service.samples import Samples
     from workbench.service.schedules import Schedules
     from workbench.service.scores import Scores
 
@@ -81,6 +82,12 @@ class Workbench:
         from workbench.service.schedules import Schedules
 
         return Schedules(self.home)
+
+    @cached_property
+    def samples(self) -> Samples:
+        from workbench.service.samples import Samples
+
+        return Samples()
 
     @cached_property
     def health(self) -> Health:

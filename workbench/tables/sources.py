@@ -48,6 +48,15 @@ def _absent(source: str, table: str) -> DataError:
     )
 
 
+def is_elsewhere(source: str) -> bool:
+    """Whether the source lies below an environment variable, so that another machine may not have it.
+
+    >>> is_elsewhere("${WORKBENCH_DATA}/sample_bank/customers.parquet"), is_elsewhere("customers.csv")
+    (True, False)
+    """
+    return _VARIABLE.search(source) is not None
+
+
 def _in_package(source: str, table: str) -> Path:
     package, _, inside = source.removeprefix("package://").partition("/")
     try:
