@@ -47,6 +47,12 @@ def test_rarer_separators_are_found_out(tmp_path: Path, separator: str, encoding
     }
 
 
+def test_a_rarer_separator_is_found_under_a_title_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("Customers, May\nid^name^age\n1^Anna^30\n2^Bea^40\n")
+    assert list(read_table(path).frame) == ["id", "name", "age"]
+
+
 @pytest.mark.parametrize("separator", ["|~|", "##", "^", "、", "¦", " ", "\x01", "||"])
 def test_any_separator_can_be_stated_and_quotes_still_hold(tmp_path: Path, separator: str) -> None:
     path = tmp_path / "customers.txt"
