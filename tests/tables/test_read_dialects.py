@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from workbench.tables.options import ReadOptions
 from workbench.tables.read import read_table
 
 ROWS = [("007", 30, 1.5, "Ürümqi; north"), ("008", 41, -2.25, 'the "Ritz"'), ("010", 28, 0.0, "a,b|c")]
@@ -31,6 +32,41 @@ def test_every_separator_encoding_and_gzip(
     path = tmp_path / "customers.csv"
     path.write_bytes(gzip.compress(data) if zipped else data)
     pd.testing.assert_frame_equal(read_table(path).frame, EXPECTED)
+
+
+@pytest.mark.parametrize("separator", ["^", "~", ":", "\x01", "||"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_rarer_separators_are_found_out(tmp_path: Path, separator: str, encoding: str) -> None:
+    rows = [["account", "age", "note"], ["007", "30", "a, b"], ["008", "41", "c; d"]]
+    path = tmp_path / "customers.txt"
+    path.write_bytes("\n".join(separator.join(r) for r in rows).encode(encoding))
+    assert read_table(path).frame.to_dict("list") == {
+        "account": ["007", "008"],
+        "age": [30, 41],
+        "note": ["a, b", "c; d"],
+    }
+
+
+def test_a_rarer_separator_is_found_under_a_title_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text("Customers, May\nid^name^age\n1^Anna^30\n2^Bea^40\n")
+    assert list(read_table(path).frame) == ["id", "name", "age"]
+
+
+@pytest.mark.parametrize("separator", ["|~|", "##", "^", "、", "¦", " ", "\x01", "||"])
+def test_any_separator_can_be_stated_and_quotes_still_hold(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "customers.txt"
+    lines = ["account,note", f'007,"a{separator}b ""c"""', "008,d"]
+    path.write_text("\n".join(separator.join(line.split(",", 1)) for line in lines))
+    read = read_table(path, options=ReadOptions(separator=separator)).frame
+    assert read.to_dict("list") == {"account": ["007", "008"], "note": [f'a{separator}b "c"', "d"]}
+
+
+@pytest.mark.parametrize("cells", [["08:30", "09:45"], ["1~2", "3~4"], ["a^b", "c^d"], ["x:1", "y:2"]])
+def test_a_single_column_is_not_cut_at_a_sign_inside_its_cells(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("\n".join(["name", *cells]) + "\n")
+    assert read_table(path).frame["name"].tolist() == cells
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

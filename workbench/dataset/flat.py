@@ -306,8 +306,11 @@ def _understood(
 
 
 def _key(series: pd.Series) -> pd.Series:
-    """Key values as the file spells them; whole numbers that gaps made floats are text without a decimal point."""
-    if not pd.api.types.is_float_dtype(series.dtype):
+    """Key values as the file spells them; whole numbers that gaps made floats are text without a decimal point.
+
+    A sheet's mixture of numbers and text becomes text: one column of one kind.
+    """
+    if not (pd.api.types.is_float_dtype(series.dtype) or series.dtype == object):
         return series
     return pd.Series(as_text(series).to_pandas().to_numpy(), index=series.index, dtype="str")
 
@@ -317,7 +320,7 @@ def _ids(series: pd.Series, column: str, notes: list[str]) -> pd.Series:
     text = as_text(series).to_pandas()
     nameless = text.isna().to_numpy()
     if not nameless.any():
-        return series
+        return _key(series)
     notes.append(
         f"{int(nameless.sum()):,} rows have no '{column}'; each was taken for a customer of its own."
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
 
 REASONS = tuple(f"reason_{k}" for k in range(1, 5))
+EXCEL_NUMBER = 10**15  # whole numbers from here on lose digits in Excel
 EXCEL_ROWS = 1_048_576 - 1  # a sheet's last row, less the header
 FORMATS = (".csv", ".csv.gz", ".parquet", ".xlsx")
 
@@ -161,6 +162,8 @@ def _plain(column: pd.Series) -> list[object]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     values = column.astype(object).where(column.notna(), None).tolist()
+    if any(type(v) is int and abs(v) >= EXCEL_NUMBER for v in values):
+        return [None if v is None else str(v) for v in values]  # Excel would keep its first 15 digits
     return [v.to_pydatetime() if isinstance(v, pd.Timestamp) else _cell(v) for v in values]
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import pandas as pd
-import pyarrow as pa
 
 from workbench.tables.kernels import pc
 from workbench.tables.types import Reading, Values, as_text, is_textual
@@ -65,7 +64,7 @@ def column_read(name: str, source: pd.Series, reading: Reading, values: Values) 
         return ColumnRead(name, held, reading.form, unreadable=values.unreadable)
     head = _examples(source.head(_LOOKED_AT), values.series.head(_LOOKED_AT))
     told = [e for e in head if _differs(e)] if held != "text" else []
-    if held == "number" and not told and reading.form != "boolean" and len(source) > _LOOKED_AT:
+    if held == "number" and not (told or values.plain or reading.form == "boolean"):
         told = _later(source, values)
     lost = [Example(w[:_LONGEST], None) for w in values.words[: max(1, _SHOWN - len(told))]]
     changed = bool(told or lost)
@@ -114,7 +113,7 @@ def _examples(source: pd.Series, read: pd.Series) -> list[Example]:
     return list(found.values())
 
 
-def _shown(value: object) -> str | float | int | bool | None:
+def _shown(value: Any) -> str | float | int | bool | None:
     if value is None or value is pd.NaT or value != value:
         return None
     if isinstance(value, pd.Timestamp):
@@ -136,14 +135,9 @@ def _differs(example: Example) -> bool:
 
 def _later(source: pd.Series, values: Values) -> list[Example]:
     """Cells further down that are written otherwise, though the beginning is plain."""
-    text = as_text(source)
-    try:
-        pc.cast(text, pa.float64())
-    except pa.ArrowInvalid:
-        odd = pc.fill_null(pc.invert(pc.match_substring_regex(text, r"^[+\-]?[\d.]+$")), False)
-        places = pc.indices_nonzero(odd).to_numpy()[:_LOOKED_AT]
-        return [e for e in _examples(source.iloc[places], values.series.iloc[places]) if _differs(e)]
-    return []
+    odd = pc.fill_null(pc.invert(pc.match_substring_regex(as_text(source), r"^[+\-]?[\d.]+$")), False)
+    places = pc.indices_nonzero(odd).to_numpy()[:_LOOKED_AT]
+    return [e for e in _examples(source.iloc[places], values.series.iloc[places]) if _differs(e)]
 
 
 def changed_lines(columns: Iterable[ColumnRead]) -> list[str]:

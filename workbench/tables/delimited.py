@@ -244,7 +244,7 @@ def _separator(path: Path, sample: str) -> str:
         width, rows = max(
             ((w, n) for w, n in widths.items() if w > 1), key=lambda p: (p[1], p[0]), default=(1, 0)
         )
-        if separator in _RARE and (len(widths) > 1 or not _names_columns(records[0])):
+        if separator in _RARE and not _agree(records, width):
             continue
         share = rows / max(sum(widths.values()), 1)
         # the share counts in steps, so that one broken row does not beat a table of many cells
@@ -261,6 +261,15 @@ def _separator(path: Path, sample: str) -> str:
             f"State its `separator:` in tables.yaml, or give another file: {ACCEPTED}.",
         )
     return ","  # a single column
+
+
+def _agree(records: list[list[str]], width: int) -> bool:
+    """Whether the records have one number of cells, names above; titles may precede a table of three columns or more."""
+    first = next((i for i, r in enumerate(records) if len(r) == width), 0)
+    if first and (width < 3 or first > _TITLE_LINES):
+        return False
+    table = records[first:]
+    return sum(len(r) == width for r in table) >= 0.95 * len(table) and _names_columns(table[0])
 
 
 def _names_columns(header: list[str]) -> bool:

@@ -67,9 +67,10 @@ def holds_identifiers(text: pa.Array) -> bool:
 
     So do names of which Excel has kept the first digits only, see `shortened`.
     """
-    suspects = text.filter(pc.fill_null(pc.match_substring_regex(text, _SUSPECT), False))
-    if not len(suspects):
+    suspect = pc.match_substring_regex(text, _SUSPECT)
+    if not pc.any(suspect).as_py():
         return False
+    suspects = text.filter(pc.fill_null(suspect, False))
     return bool(pc.any(pc.match_substring_regex(suspects, _IDENTIFIER)).as_py()) or shortened(text) > 0
 
 

@@ -109,7 +109,7 @@ def understand(
         raw.notes + told,
         raw.quarantined,
         raw.noticed + (() if options.time_zone else zones_noticed(values)),
-        tuple(column_read(n, sources[n], found[n], values[n]) for n in columns),
+        tuple(column_read(n, sources[n], found[n], replace(values[n], series=columns[n])) for n in columns),
         raw.fingerprint,
     )
 

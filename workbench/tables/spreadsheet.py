@@ -188,9 +188,12 @@ def _value(value: object) -> object:
 
 
 def _lost_digits(cells: list[object]) -> tuple[int, str] | None:
-    """How many numbers are too long for Excel, and one of them; a program may well have written them whole."""
+    """How many numbers are too long for Excel and end in zeros, and one of them.
+
+    Where not nearly all end so, a program has written them whole.
+    """
     long = [str(_value(v)) for v in cells if isinstance(v, int | float) and abs(v) >= 10**LONGEST_NUMBER]
-    cut = [v for v in long if set(v.lstrip("-")[LONGEST_NUMBER:]) <= {"0"}]
+    cut = [v for v in long if v.endswith("0")]
     return (len(cut), cut[0]) if cut and len(cut) >= 0.9 * len(long) else None
 
 

@@ -31,20 +31,24 @@ def without_totals(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Noticed, ..
     bottom = max(len(frame) - _LOOKED_AT, 1)
     first = len(frame)
     for place in range(len(frame) - 1, bottom - 1, -1):
-        if _is_total(frame, place, end=first):
+        if _is_total(frame, place):
             first = place
         elif not _may_stand_below(frame, place):
             break
     if first == len(frame):
         return frame, ()
     aside = len(frame) - first
-    rows = "row" if aside == 1 else "rows"
+    rows = (
+        "row at the bottom adds up the rows above it and was"
+        if aside == 1
+        else ("rows at the bottom add up the rows above them, or stand below such a row, and were")
+    )
     shown = ", ".join(str(v) for v in frame.iloc[first].dropna().tolist()[:4] if str(v).strip())
     noticed = Noticed(
         "WB-T29",
         "quarantine",
         "",
-        f"{aside} {rows} at the bottom add up the rows above them and {'was' if aside == 1 else 'were'} set aside ({shown[:60]}).",
+        f"{aside} {rows} set aside ({shown[:60]}).",
         "Nothing to do, unless it is a row like the others; then give its first column a value of its own.",
         aside,
     )
@@ -61,22 +65,27 @@ def _may_stand_below(frame: pd.DataFrame, place: int) -> bool:
     return frame.shape[1] > 2 and len(_filled(frame.iloc[place])) <= 1
 
 
-def _is_total(frame: pd.DataFrame, place: int, *, end: int) -> bool:
+def _is_total(frame: pd.DataFrame, place: int) -> bool:
     filled = _filled(frame.iloc[place])
     if not filled:
         return False
-    worded = any(
-        _WORD.fullmatch(re.sub(r"[\s::]", "", text)) or _WORD.fullmatch(text)
-        for _, text in filled[:_WORD_CELLS]
-    )
+    worded = _has_word(filled)
     nameless = filled[0][0] > 0 and frame.shape[1] > 1
     if not worded and not (nameless and _all_named(frame.iloc[:place, 0])):
         return False
-    sums = [_adds_up(frame.iloc[:place, i], frame.iat[place, i]) for i, _ in filled]
+    end = place
+    while end > 1 and _has_word(_filled(frame.iloc[end - 1])):
+        end -= 1  # a total is of the rows, not of the subtotals under them
+    sums = [_adds_up(frame.iloc[:end, i], frame.iat[place, i]) for i, _ in filled]
     known = [s for s in sums if s is not None]
     if worded:
-        return any(known) or len(filled) < frame.shape[1] and _usually_full(frame, place, filled)
+        return any(known) or _usually_full(frame.iloc[max(0, end - 200) : end], filled)
     return bool(known) and all(known) and len(known) == len(filled)
+
+
+def _has_word(filled: list[tuple[int, str]]) -> bool:
+    cells = (text for _, text in filled[:_WORD_CELLS])
+    return any(_WORD.fullmatch(re.sub(r"[\s:]", "", text)) or _WORD.fullmatch(text) for text in cells)
 
 
 def _all_named(column: pd.Series) -> bool:
@@ -84,11 +93,9 @@ def _all_named(column: pd.Series) -> bool:
     return bool((text.notna() & (text.astype("str").str.strip() != "")).all())
 
 
-def _usually_full(frame: pd.DataFrame, place: int, filled: list[tuple[int, str]]) -> bool:
+def _usually_full(above: pd.DataFrame, filled: list[tuple[int, str]]) -> bool:
     """Whether a cell that the row leaves empty is filled in nearly all rows above."""
-    own = {i for i, _ in filled}
-    above = frame.iloc[max(0, place - 200) : place]
-    for i in set(range(frame.shape[1])) - own:
+    for i in set(range(above.shape[1])) - {i for i, _ in filled}:
         column = above.iloc[:, i]
         present = column.notna() & (column.astype("str").str.strip() != "")
         if len(above) and present.mean() >= 0.95:

@@ -64,6 +64,7 @@ class Values:
     infinite: int = 0
     impossible: int = 0  # dates before 1800 or after 2200
     words: tuple[str, ...] = ()  # the unreadable values, at most 20 different ones
+    plain: bool = False  # every cell was a number as programs write it
     zoned: int = 0  # moments in text that say their time zone ...
     unzoned: int = 0  # ... and, if there are any, those beside them that do not
 
@@ -138,7 +139,7 @@ def understood(
     values = numbers.whole_column(text) if text.null_count < len(text) else None
     reading = _text_reading(text, whole=values is not None, decimal_comma=decimal_comma)
     if reading == Reading("number") and values is not None:
-        return reading, _finite(series, values, 0)
+        return reading, replace(_finite(series, values, 0), plain=True)
     return reading, read_as(series, reading, text=text, zone=zone)
 
 
