@@ -18,8 +18,13 @@ HOME = Home(Path(__file__).resolve().parents[2])
 RATES = {  # of events, in percent
     "campaign_response": (1, 6.5),
     "loan_application": (1.5, 7),
+    "first_loan": (2, 9),
+    "loan_after_response": (8, 35),
     "repeat_loan": (1, 10),
     "churn_60d": (5, 13),
+    "bad_90d": (3, 9),
+    "early_warning": (3, 10),
+    "first_payment_default": (1, 8),
 }
 
 
@@ -31,7 +36,7 @@ def data(bank: Written, monkeypatch: pytest.MonkeyPatch) -> Written:
 
 def test_definitions_are_sound_without_any_data() -> None:
     dataset = load_dataset(HOME, "sample_bank")
-    assert {label.kind for label in dataset.labels.values()} >= {"response", "conversion", "churn"}
+    assert {label.kind for label in dataset.labels.values()} == {"response", "conversion", "churn", "risk"}
     assert failing_examples(dataset) == []
     assert sum(len(f.examples) for f in dataset.features.values()) >= 4
     for feature in dataset.features.values():
@@ -51,6 +56,7 @@ def test_check_finds_the_dirt_and_nothing_that_stops(data: Written) -> None:
     assert [f for f in report.findings if f.severity == "stop"] == []
     assert {"WB-T15", "WB-T17", "WB-T18", "WB-T20"} <= {f.code for f in report.findings}
     rates = {label["task"].partition("/")[2]: 100 * label["event_rate"] for label in report.labels}
+    assert set(rates) == set(RATES)
     for label, (least, most) in RATES.items():
         assert least < rates[label] < most, (label, rates[label])
 
@@ -61,8 +67,23 @@ def test_every_label_builds_a_frame_whose_features_say_something(data: Written) 
         frame = build_training_frame(HOME, f"sample_bank/{label}")
         assert frame.rows["label"].sum() >= 20, label
         empty = [c for c in frame.features if frame.rows[c].notna().sum() == 0]
-        assert empty == [], label
-        assert frame.rows.groupby("customer_id").ngroups <= 5_000
+        # who never borrowed has no story of borrowing
+        assert {frame.groups[c] for c in empty} <= (
+            {"loans", "repayments"} if label == "first_loan" else set()
+        ), label
+
+
+@pytest.mark.slow
+def test_the_label_of_bad_loans_is_the_truth_about_them(data: Written) -> None:
+    """Every loan whose twelve months are over, apart from those in between: 30 days past due, but never 90."""
+    rows = build_training_frame(HOME, "sample_bank/bad_90d").rows
+    told = data.table("loans").merge(
+        data.true("applications").drop(columns="customer_id"), on="application_id"
+    )
+    told = rows.merge(told, on="loan_id")
+    assert len(told) == len(rows) > 300
+    assert told["would_go_bad"].to_list() == (told["label"] == 1).to_list()
+    assert (told.loc[told["label"] == 0, "worst_behind_12m"] < 2).all()
 
 
 @pytest.mark.slow
