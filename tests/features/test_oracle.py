@@ -29,7 +29,9 @@ CUTOFFS = [datetime(2025, 3, 1), datetime(2025, 3, 31), datetime(2025, 5, 1, 12)
 
 
 def shop(known_after: str) -> TableSet:
-    orders = Table("orders", "-", event_time="at", known_after=Duration.parse(known_after), duplicates="keep")
+    orders = Table(
+        "orders", "-", event_time="at", known_after=Duration.parse(known_after), keep_duplicates=True
+    )
     return TableSet(
         "shop", Path(), Text.of("shop"), "customer", {"orders": orders}, observed_until=datetime(2026, 1, 1)
     )

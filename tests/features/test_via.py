@@ -18,7 +18,7 @@ from workbench.tables.schema import Table, TableSet
 from workbench.text import Text
 
 TABLES = {
-    "orders": Table("orders", "-", event_time="at", duplicates="keep"),
+    "orders": Table("orders", "-", event_time="at", keep_duplicates=True),
     "products": Table("products", "-", key="product"),
     "coupons": Table("coupons", "-", keys=("coupon", "product", "campaign")),
     "gifts": Table("gifts", "-"),

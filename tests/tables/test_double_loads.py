@@ -18,7 +18,7 @@ from workbench.text import Text
 
 def loaded(rows: pd.DataFrame, *, keep: bool = True, at: str | None = "at") -> tuple[Loaded, pd.DataFrame]:
     """What loading found, and the rows that are left; equal rows are rightly equal unless keep=False."""
-    table = Table("lines", "lines.csv", event_time=at, duplicates="loads" if keep else "quarantine")
+    table = Table("lines", "lines.csv", event_time=at, keep_duplicates=keep, loaded_once=keep)
     with Engine(TableSet("x", Path(), Text.of("x"), "customer", {"lines": table})) as engine:
         found = engine.put_rows("lines", rows)
         return found, engine.frame(_everything())[list(rows.columns)]

@@ -58,7 +58,7 @@ def check_flat(flat: FlatSource) -> tuple[list[Finding], TableProfile]:
 
     result = read_table(resolve(flat.source, flat.folder, table="flat"), options=flat.reading)
     keys = (flat.id,) if flat.id else ()
-    table = Table("flat", flat.source, event_time=flat.time, keys=keys, duplicates="keep")
+    table = Table("flat", flat.source, event_time=flat.time, keys=keys, keep_duplicates=True)
     tables = TableSet("flat", flat.folder, Text.of("flat"), flat.id or "", {"flat": table})
     findings = [of_noticed("flat", n) for n in result.noticed]
     with Engine(tables) as engine:

@@ -54,7 +54,8 @@ class Table:
     sensitive: tuple[str, ...] = ()
     allowed_for: tuple[str, ...] = ()
     join: tuple[Join, ...] = ()
-    duplicates: Duplicates = "quarantine"
+    keep_duplicates: bool = False
+    loaded_once: bool = False  # of kept duplicates, those of a period that was loaded twice are set aside
     title: Text | None = None
     reading: ReadOptions = ReadOptions()
 
@@ -71,9 +72,11 @@ class Table:
     built_from: tuple[str, ...] = ()
 
     @property
-    def keep_duplicates(self) -> bool:
-        """Whether equal rows of one load are rightly equal."""
-        return self.duplicates != "quarantine"
+    def duplicates(self) -> Duplicates:
+        """Which equal rows are set aside, as tables.yaml says it."""
+        if not self.keep_duplicates:
+            return "quarantine"
+        return "loads" if self.loaded_once else "keep"
 
     @property
     def unique(self) -> tuple[str, ...]:
