@@ -8,7 +8,6 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from workbench.config import Home
@@ -16,7 +15,6 @@ from workbench.dataset.catalog import Dataset, load_task
 from workbench.dataset.frame import CUTOFF, LABEL, OUTCOME_KNOWN, TrainingFrame
 from workbench.errors import UsageError
 from workbench.features import compile as features_compile
-from workbench.features import formulas
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
 from workbench.features.compile import Compiled
 from workbench.features.definition import (
@@ -99,7 +97,7 @@ def feature_values(
             values[made.column.name] = _clean(answer[made.column.name], made.empty, number=made.is_number)
     for feature in features:
         if isinstance(feature, FormulaFeature):
-            values[feature.name] = pd.Series(np.broadcast_to(_formula(feature, values), n_rows).copy())
+            values[feature.name] = pd.Series(feature.recipe.value(values, n_rows))
     order = [c.name for f in features for c in f.columns()]
     return pd.DataFrame({name: values[name] for name in order}, index=range(n_rows))
 
@@ -197,13 +195,6 @@ def _compile(engine: Engine, features: Sequence[AnyFeature], label: LabelDefinit
 
 def _apart(engine: Engine, feature: RowsFeature) -> tuple[str, ...]:
     return () if engine.tables.entity in engine.columns(feature.source) else feature.match
-
-
-def _formula(feature: FormulaFeature, values: dict[str, pd.Series]) -> np.ndarray:
-    if feature.kind == "formula":
-        return formulas.evaluate(formulas.parse_formula(feature.text, feature.name), values)
-    left, right = (values[o].to_numpy(dtype="float64", na_value=np.nan) for o in feature.operands)
-    return formulas.ratio(left, right) if feature.kind == "ratio" else left - right
 
 
 def _clean(values: pd.Series, empty: float | None, *, number: bool) -> pd.Series:

@@ -67,11 +67,10 @@ class Dataset:
                 chosen.append(feature)
                 made |= {c.name for c in feature.columns()}
         formulas = [f for f in waiting if isinstance(f, FormulaFeature)]
-        while ready := [f for f in formulas if set(f.operands) <= made]:  # a formula may read another
-            for feature in ready:
-                chosen.append(feature)
-                made.add(feature.name)
-                formulas.remove(feature)
+        while ready := [f for f in formulas if made.issuperset(f.operands)]:  # a formula may read another
+            chosen += ready
+            made |= {f.name for f in ready}
+            formulas = [f for f in formulas if f.name not in made]
         return chosen
 
     def columns_for(self, label: LabelDefinition) -> list[FeatureColumn]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from workbench.errors import DefinitionError
 from workbench.features.aggregations import Aggregation
+from workbench.features.levels import Level
+from workbench.features.recipes import Recipe
 from workbench.features.windows import Window
 from workbench.tables.durations import Duration
 from workbench.text import Text
@@ -26,11 +28,14 @@ class FeatureColumn:
 
 @dataclass(frozen=True)
 class Example:
-    """A worked example of a definition: rows per table, the row of the frame, and the values that must come out."""
+    """A worked example of a definition: rows per table, the row of the frame, and the values that must come out.
+
+    What is computed from other columns may be given their `values` instead of rows."""
 
     given: dict[str, tuple[dict[str, Any], ...]]
     row: dict[str, Any]
     expect: dict[str, Any]
+    values: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +58,8 @@ class RowsFeature(Feature):
     """Rows of a table before the cutoff, aggregated: one column per aggregation and window.
 
     `via` keeps rows that a list of the frame row's own context holds (the coupons of its campaign); they are linked by
-    the keys that both tables have, or by `link`, which may hop: `link: [products.product_category]`.
+    the keys that both tables have, or by `link`, which may hop: `link: [products.product_category]`. With `levels`,
+    `count` and `share` make one column per frozen level of the value, and `other` one for the rest.
     """
 
     source: str
@@ -65,6 +71,8 @@ class RowsFeature(Feature):
     match: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     half_life: Duration = Duration(30)
+    levels: tuple[Level, ...] = ()
+    other: bool = False
 
     def column(self, aggregate: Aggregation, window: Window) -> FeatureColumn:
         """`<feature>_<aggregate>_<window>` with its sentence."""
@@ -113,14 +121,22 @@ class RowAttribute(Feature):
 
 @dataclass(frozen=True, kw_only=True)
 class FormulaFeature(Feature):
-    """Arithmetic over other feature columns: `ratio: [a, b]`, `difference: [a, b]` or `formula: "a / (b + 1)"`."""
+    """Computed from other feature columns: a ratio, difference, change, formula, tag or score by points."""
 
-    kind: str
-    text: str
-    operands: tuple[str, ...] = field(default=())
+    recipe: Recipe
+    derived: Text | None = field(default=None, compare=False)  # a sentence made from those of its operands
+
+    @property
+    def kind(self) -> str:
+        return self.recipe.kind
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        return self.recipe.operands
 
     def columns(self) -> tuple[FeatureColumn, ...]:
-        return (FeatureColumn(self.name, self.say or self.spoken, "formula"),)
+        said = self.say or self.noun or self.derived or self.spoken
+        return (FeatureColumn(self.name, said, "formula"),)
 
 
 AnyFeature = RowsFeature | EntityAttribute | RowAttribute | FormulaFeature

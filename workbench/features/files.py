@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from workbench.errors import DefinitionError, did_you_mean
-from workbench.features.aggregations import aggregation
+
+# tags and points register themselves as ways to compute a feature
+from workbench.features import points, tags  # noqa: F401
+from workbench.features.aggregations import REGISTRY, Aggregation, aggregation
 from workbench.features.definition import (
     AnyFeature,
     EntityAttribute,
@@ -17,7 +22,9 @@ from workbench.features.definition import (
     RowsFeature,
     check_template,
 )
-from workbench.features.formulas import names_in, parse_formula
+from workbench.features.levels import PER_LEVEL, Level, parse_levels, per_level, written_levels
+from workbench.features.quantiles import quantile
+from workbench.features.recipes import RECIPES, Origin
 from workbench.features.windows import Window
 from workbench.tables.durations import Duration
 from workbench.tables.expression import columns_of
@@ -25,10 +32,21 @@ from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, n
 from workbench.text import Text
 
 _SHARED = ("say", "noun", "for", "examples")
-_ROWS = ("from", "value", "aggregate", "windows", "where", "via", "match", "link", "half_life")
-_FORMULAS = ("ratio", "difference", "formula")
+_ROWS = (
+    "from",
+    "value",
+    "aggregate",
+    "windows",
+    "where",
+    "via",
+    "match",
+    "link",
+    "half_life",
+    "levels",
+    "other",
+)
 _RESERVED = ("label", "cutoff_time", "outcome_known_at")
-_KINDS = ("from", "attribute", "row", *_FORMULAS)
+_KINDS = ("from", "attribute", "row", *RECIPES)
 
 
 def parse_features(file: YamlFile) -> dict[str, AnyFeature]:
@@ -49,21 +67,74 @@ def parse_features(file: YamlFile) -> dict[str, AnyFeature]:
         features[name] = feature
     for name, feature in features.items():
         if isinstance(feature, FormulaFeature):
-            for operand in feature.operands:
-                if operand not in made or operand == name:
-                    raise DefinitionError(
-                        "WB-F08",
-                        f"{file.where(name)}, feature '{name}': no feature column is called '{operand}'.",
-                        did_you_mean(operand, made),
-                    )
-    return features
+            _operands_exist(feature, made, f"{file.where(name)}, feature '{name}'")
+    return features | _completed(features, file)
 
 
 def dump_features(features: dict[str, AnyFeature]) -> str:
     """The YAML that reads back to equal definitions."""
     return yaml.safe_dump(
-        {n: _written(f) for n, f in features.items()}, allow_unicode=True, sort_keys=False, width=120
+        {n: written(f) for n, f in features.items()}, allow_unicode=True, sort_keys=False, width=120
     )
+
+
+def _operands_exist(feature: FormulaFeature, made: Mapping[str, str], where: str) -> None:
+    for operand in feature.operands:
+        if operand in made:
+            continue
+        hint = did_you_mean(operand, made)
+        meant = next((m for m in made if m.startswith((f"{operand}-", f"{operand}.."))), None)
+        if meant is not None:  # spend_sum_month-1 reads as spend_sum_month less 1
+            hint = f"Write `{meant}` in backquotes."
+        raise DefinitionError("WB-F08", f"{where}: no feature column is called '{operand}'.", hint)
+
+
+def _completed(features: Mapping[str, AnyFeature], file: YamlFile) -> dict[str, FormulaFeature]:
+    """What is computed from other columns, once those are known: each after all that it reads."""
+    computed = {n: f for n, f in features.items() if isinstance(f, FormulaFeature)}
+    origins: dict[str, Origin] = {}
+    said: dict[str, Text] = {}
+    for feature in features.values():
+        if isinstance(feature, RowsFeature):
+            for window in feature.windows:
+                for aggregate in feature.aggregate:
+                    name = feature.column(aggregate, window).name
+                    origins[name] = Origin(feature.name, aggregate.name, window, feature.spoken)
+        if not isinstance(feature, FormulaFeature):
+            said |= {c.name: c.sentence for c in feature.columns()}
+    done: dict[str, FormulaFeature] = {}
+    for name in _in_order(computed, file):
+        feature = computed[name]
+        recipe = feature.recipe.bound(origins, f"{file.where(name)}, feature '{name}'")
+        done[name] = replace(feature, recipe=recipe, derived=recipe.sentence(said))
+        said[name] = done[name].columns()[0].sentence
+    return done
+
+
+def _in_order(computed: Mapping[str, FormulaFeature], file: YamlFile) -> list[str]:
+    """Operands first. Raises WB-F25 for a circle, which it names: a -> b -> a."""
+    ordered: dict[str, None] = {}
+    for start in computed:
+        path = [(start, iter(computed[start].operands))]
+        open_names = {start: None}
+        while path and start not in ordered:
+            name, operands = path[-1]
+            following = next((o for o in operands if o in computed and o not in ordered), None)
+            if following is None:
+                ordered[name] = None
+                path.pop()
+                open_names.popitem()
+            elif following in open_names:
+                circle = [*list(open_names)[list(open_names).index(following) :], following]
+                raise DefinitionError(
+                    "WB-F25",
+                    f"{file.where(following)}, feature '{following}' is computed from itself: {' -> '.join(circle)}.",
+                    "Let one of them read other columns.",
+                )
+            else:
+                path.append((following, iter(computed[following].operands)))
+                open_names[following] = None
+    return list(ordered)
 
 
 def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
@@ -80,7 +151,7 @@ def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
         raise DefinitionError(
             "WB-F02",
             f"{where}: expected one of {', '.join(_KINDS)}; found {', '.join(kinds) or 'none'}.",
-            "A feature aggregates rows (from), takes a value (attribute, row) or computes one (ratio, difference, formula).",
+            f"A feature aggregates rows (from), takes a value (attribute, row) or computes one ({', '.join(RECIPES)}).",
         )
     shared: dict[str, Any] = {
         "name": name,
@@ -103,7 +174,7 @@ def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
     if kind == "row":
         columns_of(str(settings["row"]), where)
         return RowAttribute(**shared, row=str(settings["row"]))
-    return _formula(kind, settings[kind], shared, where)
+    return FormulaFeature(**shared, recipe=RECIPES[kind](settings[kind], where))
 
 
 def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsFeature:
@@ -130,7 +201,21 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
             "Example: via: [coupons], match: [campaign_id], link: [products.product_category].",
         )
     value = settings.get("value")
-    chosen = tuple(aggregation(a, where) for a in aggregates)
+    levels = parse_levels(settings["levels"], where) if "levels" in settings else ()
+    other = settings.get("other", False)
+    if not isinstance(other, bool) or (other and not levels):
+        raise DefinitionError(
+            "WB-F30",
+            f"{where}: `other` is {other!r}.",
+            "Write `other: true` beside `levels:`, or leave it out.",
+        )
+    chosen = tuple(one for a in aggregates for one in _aggregations(a, levels, other=other, where=where))
+    if levels and not any(a in PER_LEVEL for a in aggregates):
+        raise DefinitionError(
+            "WB-F30",
+            f"{where}: nothing is aggregated per level.",
+            f"Levels are for aggregate: [{', '.join(PER_LEVEL)}].",
+        )
     for needing in chosen:
         if needing.needs != "nothing" and value is None:
             raise DefinitionError(
@@ -148,23 +233,25 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
         via=via[0] if via else None,
         match=match,
         link=names(settings.get("link"), f"{where}, link"),
+        levels=levels,
+        other=other,
         half_life=Duration.parse(settings.get("half_life", "30d"), f"{where}: `half_life`"),
     )
 
 
-def _formula(kind: str, written: object, shared: dict[str, Any], where: str) -> FormulaFeature:
-    if kind == "formula":
-        text = str(written)
-    else:
-        pair = names(written, f"{where}, {kind}")
-        if len(pair) != 2:
-            raise DefinitionError(
-                "WB-F02", f"{where}: `{kind}` needs two columns, got {len(pair)}.", f"Write {kind}: [a, b]."
-            )
-        text = f"ratio({pair[0]}, {pair[1]})" if kind == "ratio" else f"{pair[0]} - {pair[1]}"
-        # a window may be written 30d..60d, which is a column's name but not a Python one
-        return FormulaFeature(**shared, kind=kind, text=text, operands=pair)
-    return FormulaFeature(**shared, kind=kind, text=text, operands=names_in(parse_formula(text, where)))
+def _aggregations(
+    name: str, levels: tuple[Level, ...], *, other: bool, where: str
+) -> tuple[Aggregation, ...]:
+    if name in PER_LEVEL and levels:
+        return per_level(name, levels, other=other)
+    if name == "share":
+        raise DefinitionError(
+            "WB-F30",
+            f"{where}: 'share' needs `levels:`.",
+            "Name them: levels: [GROCERY, MEAT]; or use top_share.",
+        )
+    found = None if name in REGISTRY else quantile(name)
+    return (found or aggregation(name, where),)
 
 
 def _text(settings: dict[str, Any], key: str, where: str) -> Text | None:
@@ -189,28 +276,35 @@ def _examples(written: object, where: str) -> tuple[Example, ...]:
     examples = []
     for one in written:
         example = expect_mapping(one, f"{where}, examples")
-        expect_known(example, ("given", "row", "expect"), f"{where}, examples")
+        expect_known(example, ("given", "row", "values", "expect"), f"{where}, examples")
+        if "values" in example and ("given" in example or "row" in example):
+            raise DefinitionError(
+                "WB-F02", f"{where}: an example gives `values` or rows, not both.", "Leave one of them out."
+            )
         given = expect_mapping(example.get("given", {}), f"{where}, given")
+        values = example.get("values")
         examples.append(
             Example(
                 {
                     t: tuple(expect_mapping(r, f"{where}, given") for r in rows or [])
                     for t, rows in given.items()
                 },
-                expect_mapping(example.get("row"), f"{where}, row"),
+                {} if values is not None else expect_mapping(example.get("row"), f"{where}, row"),
                 expect_mapping(example.get("expect"), f"{where}, expect"),
+                None if values is None else expect_mapping(values, f"{where}, values"),
             )
         )
     return tuple(examples)
 
 
-def _written(feature: AnyFeature) -> dict[str, Any]:
+def written(feature: AnyFeature) -> dict[str, Any]:
+    """The definition as it stands in the YAML file."""
     out: dict[str, Any] = {}
     if isinstance(feature, RowsFeature):
         out["from"] = feature.source
         if feature.value is not None:
             out["value"] = feature.value
-        out["aggregate"] = [a.name for a in feature.aggregate]
+        out["aggregate"] = list(dict.fromkeys(getattr(a, "written_as", a.name) for a in feature.aggregate))
         out["windows"] = [str(w) for w in feature.windows]
         for key, value in (
             ("where", feature.where),
@@ -220,6 +314,10 @@ def _written(feature: AnyFeature) -> dict[str, Any]:
         ):
             if value:
                 out[key] = value
+        if feature.levels:
+            out["levels"] = written_levels(feature.levels)
+        if feature.other:
+            out["other"] = True
         if feature.half_life != Duration(30):
             out["half_life"] = str(feature.half_life)
     elif isinstance(feature, EntityAttribute):
@@ -227,7 +325,7 @@ def _written(feature: AnyFeature) -> dict[str, Any]:
     elif isinstance(feature, RowAttribute):
         out["row"] = feature.row
     else:
-        out[feature.kind] = feature.text if feature.kind == "formula" else list(feature.operands)
+        out[feature.kind] = feature.recipe.written()
     if feature.only_for:
         out["for"] = list(feature.only_for)
     for key, text in (("say", feature.say), ("noun", feature.noun)):
@@ -235,7 +333,9 @@ def _written(feature: AnyFeature) -> dict[str, Any]:
             out[key] = text.as_dict()
     if feature.examples:
         out["examples"] = [
-            {
+            {"values": e.values, "expect": e.expect}
+            if e.values is not None
+            else {
                 "given": {t: [dict(r) for r in rows] for t, rows in e.given.items()},
                 "row": e.row,
                 "expect": e.expect,
