@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from workbench.dataset.build import feature_values
 from workbench.dataset.catalog import Dataset
-from workbench.errors import DefinitionError
+from workbench.errors import DefinitionError, did_you_mean
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
 from workbench.features.compile import tables_needed
 from workbench.features.definition import AnyFeature, EntityAttribute, Example, FormulaFeature, RowsFeature
@@ -32,26 +33,13 @@ def failing_examples(dataset: Dataset) -> list[tuple[str, str]]:
 def run_example(dataset: Dataset, feature: AnyFeature, example: Example) -> list[str]:
     """One sentence per value that differs from what the example expects; empty when it holds.
 
-    The row needs `cutoff_time`; columns that the example does not give are missing values."""
-    if "cutoff_time" not in example.row:
-        raise DefinitionError(
-            "WB-F02",
-            f"feature '{feature.name}': an example's row needs `cutoff_time`.",
-            "Add cutoff_time: YYYY-MM-DD.",
-        )
-    if isinstance(feature, FormulaFeature):
-        raise DefinitionError(
-            "WB-F02",
-            f"feature '{feature.name}': a formula has no rows to give.",
-            "Give the example to the features that it reads.",
-        )
-    with Engine(dataset.tables) as engine:
-        for name in in_order(sorted(tables_needed(feature, None)), dataset.tables):
-            engine.put_rows(name, _given(dataset, feature, name, list(example.given.get(name, ()))))
-        own = {k: _plain(v) for k, v in example.row.items() if k != "cutoff_time"}
-        spine = pd.DataFrame([{ROW: 0, CUTOFF_AT: pd.Timestamp(example.row["cutoff_time"]), **own}])
-        engine.put(SPINE, spine)
-        values = feature_values(engine, [feature], _label_for(dataset), 1)
+    A row needs `cutoff_time`; columns that the example does not give are missing values. What is computed from other
+    columns is given their `values`, or rows for the definitions that it reads."""
+    values = (
+        _from_values(feature, example)
+        if example.values is not None
+        else _from_rows(dataset, feature, example)
+    )
     wrong = []
     for name, expected in example.expect.items():
         if name not in values:
@@ -61,11 +49,71 @@ def run_example(dataset: Dataset, feature: AnyFeature, example: Example) -> list
     return wrong
 
 
-def _given(dataset: Dataset, feature: AnyFeature, name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _from_values(feature: AnyFeature, example: Example) -> dict[str, pd.Series]:
+    given = example.values or {}
+    if not isinstance(feature, FormulaFeature):
+        raise DefinitionError(
+            "WB-F02",
+            f"feature '{feature.name}': `values` of other columns say nothing about it.",
+            "Give rows: given: {table: [...]}, row: {...}.",
+        )
+    for name in given:
+        if name not in feature.operands:
+            raise DefinitionError(
+                "WB-F02",
+                f"feature '{feature.name}': its example gives '{name}', which it does not read.",
+                did_you_mean(name, feature.operands),
+            )
+    columns = {name: pd.Series([_value_of(given.get(name))]) for name in feature.operands}
+    return {feature.name: pd.Series(feature.recipe.value(columns, 1))}
+
+
+def _value_of(given: Any) -> Any:
+    return given if isinstance(given, str) else math.nan if given is None else float(given)
+
+
+def _from_rows(dataset: Dataset, feature: AnyFeature, example: Example) -> dict[str, pd.Series]:
+    if "cutoff_time" not in example.row:
+        raise DefinitionError(
+            "WB-F02",
+            f"feature '{feature.name}': an example's row needs `cutoff_time`.",
+            "Add cutoff_time: YYYY-MM-DD.",
+        )
+    needed = with_operands(dataset.features, feature)
+    with Engine(dataset.tables) as engine:
+        tables = {t for f in needed if not isinstance(f, FormulaFeature) for t in tables_needed(f, None)}
+        for name in in_order(sorted(tables), dataset.tables):
+            engine.put_rows(name, _given(dataset, needed, name, list(example.given.get(name, ()))))
+        own = {k: _plain(v) for k, v in example.row.items() if k != "cutoff_time"}
+        spine = pd.DataFrame([{ROW: 0, CUTOFF_AT: pd.Timestamp(example.row["cutoff_time"]), **own}])
+        engine.put(SPINE, spine)
+        values = feature_values(engine, needed, _label_for(dataset), 1)
+    return {c.name: values[c.name] for c in feature.columns()}
+
+
+def with_operands(features: Mapping[str, AnyFeature], feature: AnyFeature) -> list[AnyFeature]:
+    """The definition after all that it reads, directly or through others."""
+    makers = {c.name: f for f in features.values() for c in f.columns()}
+    ordered: dict[str, AnyFeature] = {}
+
+    def add(one: AnyFeature) -> None:
+        for operand in one.operands if isinstance(one, FormulaFeature) else ():
+            if makers[operand].name not in ordered:
+                add(makers[operand])
+        ordered[one.name] = one
+
+    add(feature)
+    return list(ordered.values())
+
+
+def _given(
+    dataset: Dataset, features: list[AnyFeature], name: str, rows: list[dict[str, Any]]
+) -> pd.DataFrame:
     table = dataset.tables.tables[name]
     joined = {j.table for j in table.join}
-    columns = [*table.structural, *(r for row in rows for r in row), *_read_from(feature, name)]
-    if name == getattr(feature, "source", None):
+    columns = [*table.structural, *(r for row in rows for r in row)]
+    columns += [c for f in features for c in _read_from(f, name)]
+    if any(name == getattr(f, "source", None) for f in features):
         columns.append(dataset.entity)
     foreign = {c for j in joined for c in dataset.tables.tables[j].structural} - {
         table.key,
@@ -76,7 +124,19 @@ def _given(dataset: Dataset, feature: AnyFeature, name: str, rows: list[dict[str
     frame = pd.DataFrame([{c: _plain(r.get(c)) for c in columns} for r in rows], columns=columns)
     if table.event_time in frame:
         frame[table.event_time] = pd.to_datetime(frame[table.event_time])
+    numbers = {c for f in features for c in _numbers_from(f, name)}
+    for empty in (c for c in frame if frame[c].isna().all() and c != table.event_time):
+        frame[empty] = frame[empty].astype("float64" if empty in numbers else "string")
     return frame
+
+
+def _numbers_from(feature: AnyFeature, name: str) -> list[str]:
+    """Columns that hold numbers even where an example gives none of them."""
+    if not isinstance(feature, RowsFeature) or not feature.value:
+        return []
+    if all(a.needs != "number" for a in feature.aggregate):
+        return []
+    return [c for t, c in columns_of(feature.value, feature.name) if (t or feature.source) == name]
 
 
 def _read_from(feature: AnyFeature, name: str) -> list[str]:
