@@ -34,7 +34,7 @@ def answer(name: str, events: list[Event], cutoff: datetime, end: datetime, half
     days = sorted({(at.date() - datetime(1970, 1, 1).date()).days for at in times})
     gaps = [b - a for a, b in zip(days, days[1:], strict=False)]
     today = (cutoff.date() - datetime(1970, 1, 1).date()).days
-    if name in ("count", "distinct", "sum", "decayed_sum", "streak") and not events:
+    if name in ("count", "distinct", "sum", "decayed_sum", "streak", "streak_months") and not events:
         return 0.0
     if name == "count":
         return float(len(events))
@@ -50,16 +50,22 @@ def answer(name: str, events: list[Event], cutoff: datetime, end: datetime, half
         while any(end - (weeks + 1) * week <= at < end - weeks * week for at in times):
             weeks += 1
         return float(weeks)
+    if name == "streak_months":
+        month, months = (end.year, end.month), 0
+        seen = {(at.year, at.month) for at in times}
+        while (month := (month[0], month[1] - 1) if month[1] > 1 else (month[0] - 1, 12)) in seen:
+            months += 1
+        return float(months)
     if not events:
         return None
+    if name[0] == "q" and name[1:].isdigit():
+        return float(np.quantile(values, int(name[1:]) / 100))
     simple = {
         "mean": lambda: float(np.mean(values)),
         "min": lambda: min(values),
         "max": lambda: max(values),
         "std": lambda: float(np.std(values, ddof=1)) if len(values) > 1 else None,
         "median": lambda: float(np.quantile(values, 0.5)),
-        "q10": lambda: float(np.quantile(values, 0.1)),
-        "q90": lambda: float(np.quantile(values, 0.9)),
         "first": lambda: min(events)[1],
         "last": lambda: max(events)[1],
         "mode": lambda: most_frequent(values),
@@ -71,6 +77,8 @@ def answer(name: str, events: list[Event], cutoff: datetime, end: datetime, half
         "mean_gap": lambda: float(np.mean(gaps)) if gaps else None,
         "std_gap": lambda: float(np.std(gaps, ddof=1)) if len(gaps) > 1 else None,
         "peak_hour": lambda: float(most_frequent([at.hour for at in times])),
+        "peak_hour_share": lambda: max(Counter(at.hour for at in times).values()) / len(times),
+        "weekend_share": lambda: sum(at.weekday() > 4 for at in times) / len(times),
         "peak_weekday": lambda: float(most_frequent([at.isoweekday() for at in times])),
     }
     return simple[name]()

@@ -14,6 +14,7 @@ import pytest
 from tests.features.oracle import expected
 from workbench.dataset.build import feature_values, store_spine
 from workbench.features.aggregations import REGISTRY
+from workbench.features.aggregations.quantiles import Quantile
 from workbench.features.definition import RowsFeature
 from workbench.features.windows import Window
 from workbench.tables.durations import Duration
@@ -21,7 +22,7 @@ from workbench.tables.engine import Engine
 from workbench.tables.schema import Table, TableSet
 from workbench.text import Text
 
-WINDOWS = tuple(Window.parse(w) for w in ("all", "30d", "1mo", "7d..40d"))
+WINDOWS = tuple(Window.parse(w) for w in ("all", "30d", "1mo", "7d..40d", "month-1", "month-3..month-2", "this_month"))
 CUTOFFS = [datetime(2025, 3, 1), datetime(2025, 3, 31), datetime(2025, 5, 1, 12)]
 
 
@@ -51,7 +52,7 @@ def random_orders(seed: int) -> pd.DataFrame:
 
 
 def all_features() -> list[RowsFeature]:
-    numbers = tuple(REGISTRY.values())
+    numbers = (*REGISTRY.values(), Quantile(25), Quantile(5))
     texts = tuple(a for a in numbers if a.needs != "number")
     plain = tuple(a for a in numbers if a.needs == "nothing")
     return [

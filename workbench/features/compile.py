@@ -203,6 +203,12 @@ def _fits(feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: 
             f"feature '{feature.name}': '{aggregate.name}' needs numbers, and '{feature.value}' is {sql_type.lower()}.",
             "Use distinct, mode, first, last, entropy or top_share for texts.",
         )
+    if aggregate.needs == "text" and (number or sql_type.startswith(("TIMESTAMP", "DATE"))):
+        raise DefinitionError(
+            "WB-F30",
+            f"feature '{feature.name}': its levels are texts, and '{feature.value}' is {sql_type.lower()}.",
+            "Write numbers without quotes: levels: [1, 2].",
+        )
     if table.event_time is None and (aggregate.timed or any(w.far is not None for w in feature.windows)):
         raise DefinitionError(
             "WB-F12",

@@ -12,7 +12,7 @@ from workbench.errors import DefinitionError, did_you_mean
 
 # tags and points register themselves as ways to compute a feature
 from workbench.features import points, tags  # noqa: F401
-from workbench.features.aggregations import REGISTRY, Aggregation, aggregation
+from workbench.features.aggregations import REGISTRY, Aggregation, aggregation, quantile
 from workbench.features.definition import (
     AnyFeature,
     EntityAttribute,
@@ -23,7 +23,6 @@ from workbench.features.definition import (
     check_template,
 )
 from workbench.features.levels import PER_LEVEL, Level, parse_levels, per_level, written_levels
-from workbench.features.quantiles import quantile
 from workbench.features.recipes import RECIPES, Origin
 from workbench.features.windows import Window
 from workbench.tables.durations import Duration

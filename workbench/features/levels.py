@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from workbench.errors import DefinitionError
-from workbench.features.aggregations import Aggregation, Rows, number
+from workbench.features.aggregations.contract import Aggregation, Rows, double, number
 
 Value = str | float
 OTHER = "other"
@@ -82,7 +82,9 @@ class _OfLevel(Aggregation):
         """1 for a row of the level, 0 for another, nothing where the value is missing."""
         inside = exp.not_(one_of(rows.value, self.others)) if self.others else self.level.test(rows.value)
         filled = exp.not_(exp.Is(this=rows.value.copy(), expression=exp.Null()))
-        return exp.Case(ifs=[exp.If(this=inside, true=number(1.0)), exp.If(this=filled, true=number(0.0))])
+        return double(
+            exp.Case(ifs=[exp.If(this=inside, true=number(1.0)), exp.If(this=filled, true=number(0.0))])
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ compiles. A family is one file.
 
 from workbench.features.aggregations import order, rhythm, spread, totals, values
 from workbench.features.aggregations.contract import REGISTRY, Aggregation, Rows, aggregation
+from workbench.features.aggregations.quantiles import quantile
 
 FAMILIES = (totals, spread, values, order, rhythm)
 
-__all__ = ["FAMILIES", "REGISTRY", "Aggregation", "Rows", "aggregation"]
+__all__ = ["FAMILIES", "REGISTRY", "Aggregation", "Rows", "aggregation", "quantile"]

@@ -87,7 +87,7 @@ class Aggregation(ABC):
     en: ClassVar[str]
     zh: ClassVar[str]
     word: ClassVar[tuple[str, str]]
-    needs: ClassVar[Literal["number", "value", "nothing"]] = "number"
+    needs: ClassVar[Literal["number", "text", "value", "nothing"]] = "number"
     gives: ClassVar[Literal["number", "value"]] = "number"
     timed: ClassVar[bool] = False  # needs to know when a row happened
     per: ClassVar[Callable[[Rows], exp.Expr] | None] = None

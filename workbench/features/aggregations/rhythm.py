@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from workbench.features.aggregations.contract import Aggregation, Rows, number, quotient, register, share
-from workbench.features.aggregations.values import different, most_frequent
-from workbench.tables.words import Seconds
+from workbench.features.aggregations.contract import (
+    Aggregation,
+    Rows,
+    double,
+    number,
+    quotient,
+    register,
+    share,
+)
+from workbench.features.aggregations.values import different, most_frequent, of_the_most_frequent
+from workbench.tables.words import MonthNumber, Seconds
 
 
 def date_of(rows: Rows) -> exp.Expr:
@@ -25,6 +33,13 @@ def week_of(rows: Rows) -> exp.Expr:
     """Weeks back from the window's end; half-open like a window: a row exactly seven days before is in week 0."""
     seconds = exp.Sub(this=Seconds(this=rows.end.copy()), expression=Seconds(this=rows.at.copy()))
     return exp.Sub(this=exp.Ceil(this=quotient(seconds, number(7 * 86400.0))), expression=number(1))
+
+
+def month_of(rows: Rows) -> exp.Expr:
+    """Full calendar months back from the window's end, 0 for the last; missing for the month that is not over yet."""
+    back = exp.Sub(this=MonthNumber(this=rows.end.copy()), expression=MonthNumber(this=rows.at.copy()))
+    over = exp.GTE(this=back, expression=number(1))
+    return exp.Case(ifs=[exp.If(this=over, true=exp.Sub(this=back.copy(), expression=number(1)))])
 
 
 @register
@@ -80,6 +95,33 @@ class PeakWeekday(Aggregation):
         return most_frequent(rows)
 
 
+@register
+class PeakHourShare(Aggregation):
+    """Which share of the rows falls into the busiest hour of the day."""
+
+    name, word = "peak_hour_share", ("share in the busiest hour", "高峰时段占比")
+    en, zh = "share of {noun} in the busiest hour of the day {when}", "{when}高峰时段{noun}占比"
+    needs, timed = "nothing", True
+    per = staticmethod(hour_of)
+
+    def sql(self, rows: Rows) -> exp.Expr:
+        return of_the_most_frequent(rows)
+
+
+@register
+class WeekendShare(Aggregation):
+    """Which share of the rows falls on a Saturday or Sunday."""
+
+    name, word = "weekend_share", ("share on weekends", "周末占比")
+    en, zh = "share of {noun} on weekends {when}", "{when}周末{noun}占比"
+    needs, timed = "nothing", True
+
+    def sql(self, rows: Rows) -> exp.Expr:
+        weekend = exp.GTE(this=weekday_of(rows), expression=number(6))
+        share_of = exp.Case(ifs=[exp.If(this=weekend, true=number(1.0))], default=number(0.0))
+        return rows.only(exp.Avg(this=double(share_of)))
+
+
 def unbroken(rows: Rows) -> exp.Expr:
     """How many of the values 0, 1, 2, ... count before the first that does not."""
     in_place = exp.EQ(this=rows.value.copy(), expression=exp.Sub(this=rows.rank, expression=number(1)))
@@ -97,6 +139,22 @@ class Streak(Aggregation):
     )
     needs, timed, empty = "nothing", True, 0.0
     per, ordered = staticmethod(week_of), True
+
+    def sql(self, rows: Rows) -> exp.Expr:
+        return unbroken(rows)
+
+
+@register
+class StreakMonths(Aggregation):
+    """Calendar months in a row that each hold at least one row, counted back from the last full month of the window."""
+
+    name, word = "streak_months", ("months in a row with", "连续月数")
+    en, zh = (
+        "calendar months in a row with {noun}, up to the last full month, {when}",
+        "{when}截至上个完整自然月连续有{noun}的月数",
+    )
+    needs, timed, empty = "nothing", True, 0.0
+    per, ordered = staticmethod(month_of), True
 
     def sql(self, rows: Rows) -> exp.Expr:
         return unbroken(rows)

@@ -31,6 +31,11 @@ def different(rows: Rows) -> exp.Expr:
     return rows.only(exp.Count(this=rows.value.copy()))
 
 
+def of_the_most_frequent(rows: Rows) -> exp.Expr:
+    """Which share of the rows that count the most frequent value has."""
+    return share(rows.only(exp.Max(this=rows.often)), rows.only(exp.Sum(this=rows.often)))
+
+
 def _bits(value: exp.Expr) -> exp.Expr:
     """The logarithm to base 2, by way of LN, which every engine has."""
     return quotient(exp.Ln(this=value), number(math.log(2)))
@@ -80,4 +85,4 @@ class TopShare(Aggregation):
     per = staticmethod(value_itself)
 
     def sql(self, rows: Rows) -> exp.Expr:
-        return share(rows.only(exp.Max(this=rows.often)), rows.only(exp.Sum(this=rows.often)))
+        return of_the_most_frequent(rows)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from workbench.features.aggregations import Aggregation, Rows, call, number
+from workbench.features.aggregations.contract import Aggregation, Rows, number
+from workbench.tables import words
 
 _NAME = re.compile(r"q(\d\d)")
 
@@ -35,7 +36,7 @@ class Quantile(Aggregation):
         return f"{{when}}{{noun}}第{self.percent}百分位"
 
     def sql(self, rows: Rows) -> exp.Expr:
-        return rows.only(call("quantile_cont", rows.value, number(self.percent / 100)))
+        return rows.only(words.Quantile(this=rows.value.copy(), level=number(self.percent / 100)))
 
 
 def quantile(name: object) -> Quantile | None:
