@@ -136,6 +136,25 @@ def features_build(
     )
 
 
+@features_app.command("propose")
+def features_propose(
+    dataset: Annotated[str, typer.Argument(help="A folder of feature_defs/, or dataset/label.")],
+    label: Annotated[
+        str | None, typer.Option("--label", help="Suit this label; default: all of the dataset.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Default: features.proposed.yaml beside tables.yaml.")
+    ] = None,
+    most: Annotated[int, typer.Option("--max", help="At most so many columns.", min=1)] = 300,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Walk the tables and write definitions to edit; never touches features.yaml unless told to."""
+    made = open_workbench(home).data.propose(dataset, label=label, out=out, most=most, force=force)
+    answer(made.as_dict(), as_json, made.lines)
+
+
 @app.command()
 def train(
     what: Annotated[str, typer.Argument(help="dataset/label, or a file: CSV, Excel, Parquet.")],

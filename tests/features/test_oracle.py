@@ -22,7 +22,9 @@ from workbench.tables.engine import Engine
 from workbench.tables.schema import Table, TableSet
 from workbench.text import Text
 
-WINDOWS = tuple(Window.parse(w) for w in ("all", "30d", "1mo", "7d..40d", "month-1", "month-3..month-2", "this_month"))
+WINDOWS = tuple(
+    Window.parse(w) for w in ("all", "30d", "1mo", "7d..40d", "month-1", "month-3..month-2", "this_month")
+)
 CUTOFFS = [datetime(2025, 3, 1), datetime(2025, 3, 31), datetime(2025, 5, 1, 12)]
 
 

@@ -71,6 +71,15 @@ class Data:
             self.home, task, as_of=day_of(as_of) if as_of else None, progress=progress
         )
 
+    def propose(
+        self, what: str, *, out: Path | None, most: int | None, force: bool, label: str | None = None
+    ) -> Any:
+        """Writes proposed definitions for a dataset, or for one label of it."""
+        from workbench.dataset.proposal import write_proposal
+
+        name, _, named = what.partition("/")
+        return write_proposal(self.home, name, label=label or named or None, out=out, most=most, force=force)
+
     def build(
         self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent
     ) -> dict[str, Any]:
