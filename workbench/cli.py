@@ -136,6 +136,35 @@ def features_build(
     )
 
 
+@features_app.command("list")
+def features_list(
+    dataset: Annotated[str, typer.Argument(help="A folder of feature_defs/, or dataset/label.")],
+    label: Annotated[str | None, typer.Option("--label", help="Only what this label uses.")] = None,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Every feature column with its sentence in English and Chinese, its source and its worked examples."""
+    found = open_workbench(home).data.features(dataset, label=label)
+    answer(found.as_dict(), as_json, found.lines)
+
+
+@features_app.command("select")
+def features_select(
+    task: Annotated[str, typer.Argument(help="dataset/label")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Write features.selected.yaml beside features.yaml.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    as_json: Json = False,
+    home: HomeOption = None,
+) -> None:
+    """Which columns to keep, judged on training rows, and the reason for every one that goes."""
+    found, lines = open_workbench(home).data.select(task, write=write, force=force, progress=on_terminal)
+    done_on_terminal()
+    out = [f"-> {found['out']}"] if "out" in found else []
+    answer(found, as_json, lambda: [*lines, *out])
+
+
 @features_app.command("propose")
 def features_propose(
     dataset: Annotated[str, typer.Argument(help="A folder of feature_defs/, or dataset/label.")],

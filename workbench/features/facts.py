@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -182,7 +182,7 @@ def _counts(
     *,
     timed: bool,
     has_entity: bool,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     chosen = [exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True)]
     if has_entity:
         different = exp.Count(this=exp.Distinct(expressions=[column("who")]))
@@ -236,7 +236,7 @@ def _column(
     origin: tuple[str, str | None],
     ref: str,
     sql_type: str,
-    counts: dict[str, object],
+    counts: dict[str, Any],
     short: str,
     base: exp.Select,
 ) -> ColumnFacts:
@@ -327,9 +327,9 @@ def _gap(engine: Engine, base: exp.Select) -> float | None:
     return float(gaps.median()) if len(gaps) else None
 
 
-def _n(value: float) -> exp.Literal:
+def _n(value: float) -> exp.Expr:
     return exp.Literal.number(value)
 
 
-def _number(value: object) -> float:
-    return 0.0 if value is None else float(value)  # ty: ignore[invalid-argument-type]
+def _number(value: Any) -> float:
+    return 0.0 if value is None else float(value)

@@ -96,7 +96,7 @@ _TRUTHS = (ast.Compare, ast.BoolOp)
 
 # a column of an offset window or a calendar month is no Python name: it is written as it is, or in backquotes
 _SPELLING = re.compile(
-    r"""(?P<text>'[^']*'|"[^"]*")|`(?P<quoted>[^`]+)`|(?P<offset>[^\W\d]\w*\.\.\w+)|(?P<choice>\bif(?=\s*\())|(?P<glued>(?<!\w)\d[\d.]*(?:[eE][+-]?\d+)?[^\W\d])"""
+    r"""(?P<text>'[^']*'|"[^"]*")|`(?P<quoted>[^`]+)`|(?P<offset>[^\W\d]\w*\.\.\w+)|(?P<choice>\bif(?=\s*\())|(?P<glued>(?<!\w)\d[\d.]*(?![eE][+-]?\d)[^\W\d.])"""
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.features.facts import ColumnFacts, TableFacts, reference
-from workbench.features.glossary import noun_of, snake, words_of
+from workbench.features.glossary import noun_of, snake, things_of, words_of
 from workbench.features.levels import OTHER, slug_of
 from workbench.tables.durations import Duration
 from workbench.tables.schema import TableSet
@@ -16,8 +16,24 @@ from workbench.text import Text
 _LADDER = (7, 14, 30, 60, 90, 180, 365, 730, 1095)
 _TOP = 8  # frozen levels of a category
 _LEAST_SHARE = 0.01
+_LEAST_NEGATIVE = 0.002
 _UNITS = {"quantity", "qty", "units"}
 _PRICES = {"price", "unitprice"}
+# adding these up says nothing
+_INTENSIVE = {
+    "price",
+    "unitprice",
+    "rate",
+    "ratio",
+    "share",
+    "percent",
+    "pct",
+    "score",
+    "age",
+    "balance",
+    "limit",
+    "level",
+}
 _OCCASIONS = {"basket", "order", "invoice", "visit", "session", "transaction", "receipt", "trip", "ticket"}
 
 
@@ -34,10 +50,10 @@ class Rhythm:
         """Rungs of a ladder from a week to three years, none longer than the history; one near the label's own window.
 
         >>> Rhythm.of(3.0, 365, None), Rhythm.of(40.0, 730, 90)
-        (Rhythm(short=7, middle=30, long=90), Rhythm(short=90, middle=365, long=730))
+        (Rhythm(short=7, middle=30, long=90), Rhythm(short=60, middle=90, long=365))
         """
         rungs = [d for d in _LADDER if d <= max(history_days, _LADDER[0])]
-        at_least = 2 * gap_days if gap_days is not None else 30.0
+        at_least = gap_days if gap_days is not None else 30.0
         short = _rung(rungs, at_least)
         if label_days is not None and label_days > short:
             middle = _rung(rungs, label_days)
@@ -129,7 +145,7 @@ def propose(
 
 def _noun(column: ColumnFacts, table: TableFacts, *, several: bool) -> dict[str, str]:
     """`sales value`, or `sales value (basket lines)` where other tables may have one too."""
-    noun = noun_of(column.name)
+    noun = things_of(column.name) if column.role == "identifier" else noun_of(column.name)
     if not several or column.hop is not None:
         return noun.as_dict()
     title = _title(table)
@@ -262,6 +278,11 @@ def _number(
     if column.hop is not None:
         yield _rows(entry, table, ["mean", "max"], [middle], noun, 2, value=value)
         return
+    if _INTENSIVE & set(words_of(column.name)):
+        yield _rows(entry, table, ["mean", "max"], rhythm.windows, noun, 0, value=value)
+        yield _rows(f"{entry}_typical", table, ["last", "min", "std"], [middle], noun, 1, value=value)
+        yield _rows(f"{entry}_trend", table, ["trend"], [long], noun, 2, value=value)
+        return
     spans = [*rhythm.windows, *([rhythm.before] if rhythm.before else [])]
     yield _rows(entry, table, ["sum"], spans, noun, 0, value=value)
     yield _rows(f"{entry}_typical", table, ["mean", "max", "std", "q90"], [middle], noun, 1, value=value)
@@ -272,24 +293,56 @@ def _number(
     if rhythm.before and column.low >= 0:
         yield _change(f"{entry}_pace", f"{entry}_sum_{rhythm.short}d", f"{entry}_sum_{rhythm.before}")
     if occasion is not None:
-        count = f"{name}_{_short(occasion)}_distinct_{middle}"
-        each, per = noun_of(column.name), noun_of(occasion.name)
+        each, per = noun_of(column.name), things_of(occasion.name)
         say = {
-            "en": f"average {each.en} per {per.en} in the last {Duration(rhythm.middle).phrase('en')}",
-            "zh": f"近{Duration(rhythm.middle).phrase('zh')}每{per.zh}平均{each.zh}",
+            "en": f"{each.en} divided by the number of {per.en} in the last {Duration(rhythm.middle).phrase('en')}",
+            "zh": f"近{Duration(rhythm.middle).phrase('zh')}平均每次{per.zh}的{each.zh}",
         }
         made = f"{entry}_each"
-        yield Proposed(made, {"ratio": [f"{entry}_sum_{middle}", count], "say": say}, (made,), 1)
-    if 0.002 <= column.negative <= 0.5:
-        below = {"en": f"rows with negative {noun['en']}", "zh": f"{noun['zh']}为负的记录"}
-        yield _rows(
-            f"{entry}_below_zero",
-            table,
-            ["count", "days_since_last"],
-            list(dict.fromkeys([middle, "all"])),
-            below,
-            1,
-            where=f"{value} < 0",
+        reads = [f"{entry}_sum_{middle}", f"{name}_{_short(occasion)}_distinct_{middle}"]
+        yield Proposed(made, {"ratio": reads, "say": say}, (made,), 1)
+    if _LEAST_NEGATIVE <= column.negative <= 0.5:
+        yield from _below_zero(entry, name, table, column, rhythm, noun, occasion)
+
+
+def _below_zero(
+    entry: str,
+    name: str,
+    table: TableFacts,
+    column: ColumnFacts,
+    rhythm: Rhythm,
+    noun: dict[str, str],
+    occasion: ColumnFacts | None,
+) -> Iterator[Proposed]:
+    """Returns, refunds, reversals: how often, how much, and which share of the occasions."""
+    below, spans = f"{column.reference} < 0", rhythm.windows
+    words = {"en": f"rows with negative {noun['en']}", "zh": f"{noun['zh']}为负的记录"}
+    amount = {"en": f"negative {noun['en']}", "zh": f"为负的{noun['zh']}"}
+    yield _rows(
+        f"{entry}_negative",
+        table,
+        ["sum"],
+        [f"{rhythm.middle}d", "all"],
+        amount,
+        1,
+        value=column.reference,
+        where=below,
+    )
+    if occasion is None:
+        yield _rows(f"{entry}_below_zero", table, ["count", "days_since_last"], spans, words, 0, where=below)
+        return
+    per = things_of(occasion.name)
+    words = {"en": f"{per.en} with negative {noun['en']}", "zh": f"{noun['zh']}为负的{per.zh}"}
+    made = f"{entry}_below_zero"
+    yield _rows(made, table, ["distinct"], spans, words, 0, value=occasion.reference, where=below)
+    yield _rows(f"{made}_when", table, ["days_since_last"], ["all"], words, 0, where=below)
+    for window in (f"{rhythm.middle}d", "all"):
+        share = f"{made}_share_{window}"
+        yield Proposed(
+            share,
+            {"ratio": [f"{made}_distinct_{window}", f"{name}_{_short(occasion)}_distinct_{window}"]},
+            (share,),
+            0,
         )
 
 
@@ -416,7 +469,7 @@ def _described(tables: TableSet, table: TableFacts, row: RowContext) -> Group:
         if column.name in shared or column.hop is not None:
             continue
         if column.role == "identifier":
-            noun = noun_of(column.name).as_dict()
+            noun = things_of(column.name).as_dict()
             add(
                 _rows(
                     f"{name}_here_{_short(column)}",
@@ -550,17 +603,16 @@ def _unique(groups: list[Group]) -> None:
 
 def _trim(groups: list[Group], most: int) -> None:
     """Give up whole entries, the last of the highest tier first, and what reads them."""
-    ranked: list[tuple[int, int, Proposed]] = [
-        (e.tier, place, e) for place, e in enumerate(e for g in groups for e in g.entries)
-    ]
-    kept: dict[str, Proposed] = {}
+    ranked = sorted((e for g in groups for e in g.entries), key=lambda e: e.tier)
+    kept: set[str] = set()
     made: set[str] = set()
     room = most
-    for _, _, entry in sorted(ranked, key=lambda r: r[:2]):
-        reads = entry.settings.get("ratio") or entry.settings.get("change") or []
-        if len(entry.columns) <= room and made.issuperset(reads):
-            kept[entry.name] = entry
-            made |= set(entry.columns)
-            room -= len(entry.columns)
+    for _ in range(2):  # a ratio may stand before what it reads
+        for entry in ranked:
+            reads = entry.settings.get("ratio") or entry.settings.get("change") or []
+            if entry.name not in kept and len(entry.columns) <= room and made.issuperset(reads):
+                kept.add(entry.name)
+                made |= set(entry.columns)
+                room -= len(entry.columns)
     for group in groups:
         group.entries = [e for e in group.entries if e.name in kept]

@@ -80,6 +80,30 @@ class Data:
         name, _, named = what.partition("/")
         return write_proposal(self.home, name, label=label or named or None, out=out, most=most, force=force)
 
+    def features(self, what: str, *, label: str | None = None) -> Any:
+        """The data dictionary of a dataset, or of one label: columns, sentences, definitions, examples."""
+        from workbench.dataset.dictionary import feature_dictionary
+
+        name, _, named = what.partition("/")
+        return feature_dictionary(self.home, name, label=label or named or None)
+
+    def select(
+        self, task: str, *, write: bool = False, force: bool = False, progress: Progress = silent
+    ) -> Any:
+        """Which feature columns of a task to keep, and why each other one goes; with `write` as a file, too."""
+        from workbench.dataset.selected import write_selected
+        from workbench.dataset.selection import select_features
+        from workbench.tables.catalog import load_tables
+
+        found = select_features(self.frame(task, progress=progress))
+        answer = {"task": task, **found.as_dict()}
+        if write:
+            tables = load_tables(self.home, task.partition("/")[0])
+            if tables.flat is not None:
+                raise UsageError("WB-F31", f"'{task}' is a flat task and has no features.yaml to write.")
+            answer["out"] = str(write_selected(tables.folder / "features.yaml", task, found, force=force))
+        return answer, found.lines()
+
     def build(
         self, task: str, *, cutoff: str | None, out: Path, progress: Progress = silent
     ) -> dict[str, Any]:

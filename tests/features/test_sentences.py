@@ -1,0 +1,71 @@
+"""Every column reads as a sentence in both languages, whatever its aggregation and window."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from workbench.features.aggregations import REGISTRY, Aggregation
+from workbench.features.aggregations.quantiles import quantile
+from workbench.features.definition import RowsFeature
+from workbench.features.levels import Level, per_level
+from workbench.features.windows import Window
+from workbench.text import Text
+
+LEVELS = (Level("茶", ("茶",)), Level("鱼", ("鱼", "虾")))
+AGGREGATIONS: tuple[Aggregation, ...] = (
+    *REGISTRY.values(),
+    *(q for n in ("q05", "q25", "q95") if (q := quantile(n)) is not None),
+    *per_level("count", LEVELS, other=True),
+    *per_level("share", LEVELS, other=True),
+)
+WINDOWS = ("30d", "12h", "2w", "1mo", "2y", "30d..60d", "7d..1mo", "month-1", "month-3", "month-3..month-1", "month-6..month-4", "this_month", "all")  # fmt: skip
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("aggregation", AGGREGATIONS, ids=lambda a: a.name)
+def test_a_column_reads_as_a_sentence_in_both_languages(aggregation: Aggregation, window: str) -> None:
+    feature = RowsFeature(
+        name="spend",
+        source="orders",
+        value="amount",
+        aggregate=(aggregation,),
+        windows=(Window.parse(window),),
+        noun=Text("spend", "消费"),
+    )
+    (column,) = feature.columns()
+    assert column.name == f"spend_{aggregation.name}_{window}"
+    english, chinese = column.sentence.en, column.sentence.zh
+    for sentence in (english, chinese):
+        assert not re.search(r"[{}]", sentence), sentence
+        assert sentence == " ".join(sentence.split())
+    assert "spend" in english
+    assert re.search(r"[a-z]{3}.* .*[a-z]{3}", english)
+    assert "消费" in chinese
+    assert not re.search(r"[A-Za-z]", chinese), chinese
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS, ids=lambda a: a.name)
+def test_a_say_of_ones_own_has_words_for_the_aggregation_and_the_window(aggregation: Aggregation) -> None:
+    say = Text("{aggregate} of {noun}, {when} ({window})", "{when}（{window}）{noun}{aggregate}")
+    feature = RowsFeature(
+        name="spend",
+        source="orders",
+        value="amount",
+        aggregate=(aggregation,),
+        windows=(Window.parse("month-2"), Window.parse("7d..1mo")),
+        noun=Text("spend", "消费"),
+        say=say,
+    )
+    for column in feature.columns():
+        assert not re.search(r"[{}]", column.sentence.en + column.sentence.zh)
+        assert not re.search(r"[A-Za-z]", column.sentence.zh), column.sentence.zh
+
+
+def test_no_two_aggregations_and_no_two_windows_read_alike() -> None:
+    said = {(a.en, a.zh) for a in AGGREGATIONS if a.name not in ("q05", "q25", "q95")}
+    assert len(said) == len(AGGREGATIONS) - 3
+    for language in ("en", "zh"):
+        assert len({Window.parse(w).phrase(language) for w in WINDOWS}) == len(WINDOWS)
+        assert len({Window.parse(w).length_phrase(language) for w in WINDOWS}) == len(WINDOWS)
