@@ -31,8 +31,7 @@ from workbench.features.context import asked, shared_match, spread, via_join, vi
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
 from workbench.features.grouping import Grouping
 from workbench.features.spans import STORED, SpanGrouping, calendar
-from workbench.features.windows import Window, edge
-from workbench.tables.durations import Duration
+from workbench.features.windows import Edge, Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
@@ -253,7 +252,7 @@ def _within_reach(query: exp.Select, table: Table, windows: list[Window]) -> exp
     return query.where(exp.GTE(this=column(AT, "t"), expression=first))
 
 
-def _earliest(reach: list[Duration], alias: str | None = None) -> exp.Expr:
+def _earliest(reach: list[Edge], alias: str | None = None) -> exp.Expr:
     """The earliest edge of all: a calendar month is sometimes shorter than 30 days."""
     return smallest([column(edge(d), alias) for d in dict.fromkeys(reach)])
 

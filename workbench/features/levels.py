@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from workbench.errors import DefinitionError
-from workbench.features.aggregations.contract import Aggregation, Rows, double, number
+from workbench.features.aggregations.contract import Aggregation, Rows, double, number, share
 
 Value = str | float
 OTHER = "other"
@@ -115,6 +116,12 @@ class LevelCount(_OfLevel):
     def sql(self, rows: Rows) -> exp.Expr:
         return rows.only(exp.Sum(this=self.hits(rows)))
 
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return (self.sql(rows),)
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        return rows.only(exp.Sum(this=parts[0].copy()))
+
 
 @dataclass(frozen=True)
 class LevelShare(_OfLevel):
@@ -141,7 +148,14 @@ class LevelShare(_OfLevel):
         return f"{{when}}{{noun}}为{what}的占比"
 
     def sql(self, rows: Rows) -> exp.Expr:
-        return rows.only(exp.Avg(this=self.hits(rows)))
+        return share(*self.parts(rows))
+
+    def parts(self, rows: Rows) -> tuple[exp.Expr, ...]:
+        return rows.only(exp.Sum(this=self.hits(rows))), rows.only(exp.Count(this=rows.value.copy()))
+
+    def merged(self, rows: Rows, parts: Sequence[exp.Expr]) -> exp.Expr:
+        hits, filled = (rows.only(exp.Sum(this=p.copy())) for p in parts)
+        return share(hits, filled)
 
 
 PER_LEVEL: dict[str, type[_OfLevel]] = {"count": LevelCount, "share": LevelShare}
