@@ -71,6 +71,7 @@ class TableFacts:
     last: datetime | None = None
     gap_days: float | None = None
     has_hours: bool = False
+    has_entity: bool = False
     one_row_each: bool = False
 
     def of(self, *roles: Role) -> list[ColumnFacts]:
@@ -134,6 +135,7 @@ def table_facts(engine: Engine, table: Table, before: datetime | None) -> TableF
         last=counts.get("last") if timed else None,
         gap_days=gap,
         has_hours=bool(timed and rows and (counts.get("hours") or 0) > 0.2),
+        has_entity=has_entity,
         one_row_each=rows > 0 and entities == rows,
     )
 
@@ -261,14 +263,19 @@ def _column(
 
     if name in (engine.tables.entity, table.event_time, table.known_at):
         return fact("unused", "the entity or the time itself")
-    if not rows or filled < _FILLED * rows:
+    by_type = fact("unused").by_type
+    keys = {k for t in engine.tables.tables.values() for k in (*t.unique, *(j.on for j in t.join))}
+    naming = bool(_IDENTIFYING & set(words_of(name)))
+    if not rows:  # nothing is known yet, so the types alone speak
+        return fact("identifier" if by_type != "time" and (name in keys or naming) else by_type)
+    if filled < _FILLED * rows:
         return fact("unused", EMPTY)
     if distinct <= 1:
         return fact("unused", CONSTANT)
-    if sql_type.startswith(_TIMES):
+    if by_type == "time":
         return fact("time", "a second time, which may have been filled in later")
-    keys = {k for t in engine.tables.tables.values() for k in (*t.unique, *(j.on for j in t.join))}
-    identifying = name in keys or (bool(_IDENTIFYING & set(words_of(name))) and distinct > 50)
+    # a number that names something is no quantity; a text of few values is a category, whatever it is called
+    identifying = name in keys or (naming and (by_type == "number" or distinct > 50))
     if is_number(sql_type):
         clock = counts.get(f"{short} clock")
         if clock is not None and abs(_number(clock)) >= _CLOCK and not identifying:

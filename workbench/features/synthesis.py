@@ -118,13 +118,13 @@ def propose(
 ) -> list[Group]:
     """Entries by table, in the order of tables.yaml; with `most` the least telling ones are given up beyond so many columns."""
     groups: list[Group] = []
-    several = sum(1 for f in facts.values() if f.table.event_time is not None and f.entities) > 1
+    several = sum(1 for f in facts.values() if f.table.event_time is not None and f.has_entity) > 1
     for name, table in facts.items():
         if tables.consent is not None and tables.consent.table == name:
             continue
         if row is not None and name == row.table.table.name:
             groups.append(_own_row(row))
-        if not table.entities:
+        if not table.has_entity:
             if row is not None:
                 groups.append(_described(tables, table, row))
             continue
@@ -529,7 +529,7 @@ def _in_context(
         )
     for other in facts.values():
         shared = _shared(other, row)
-        if other.entities or not shared or other.table.key is not None:
+        if other.has_entity or not shared or other.table.key is not None:
             continue
         keys = {k for t in tables.tables.values() for k in t.unique}
         own = {c.name for c in table.columns if c.hop is None}
@@ -576,6 +576,10 @@ def _leave_out(group: Group, column: ColumnFacts) -> None:
 
 
 def _heading(table: TableFacts, rhythm: Rhythm) -> list[str]:
+    if not table.rows:
+        return [
+            f"{table.table.name}: nothing was known yet, so column types alone decide; windows {', '.join(rhythm.windows)}"
+        ]
     gap = "nobody came twice yet" if table.gap_days is None else f"a usual gap of {table.gap_days:.3g} days"
     return [
         f"{table.table.name}: {table.rows:,} rows of {table.entities:,}, {gap}; windows {', '.join(rhythm.windows)}"

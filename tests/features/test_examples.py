@@ -1,0 +1,111 @@
+"""Every worked example of every definition that ships is run, one test each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.dataset.shop import FEATURES, shop
+from workbench.config import Home
+from workbench.dataset.catalog import Dataset, load_dataset
+from workbench.dataset.dictionary import examples_of
+from workbench.dataset.examples import failing_examples, run_example
+from workbench.errors import DefinitionError
+from workbench.features.definition import Example
+from workbench.tables.catalog import list_datasets
+
+HOME = Home(Path(__file__).resolve().parents[2])
+SHIPPED = {name: load_dataset(HOME, name) for name in list_datasets(HOME)}
+EXAMPLES = [
+    pytest.param(dataset, feature.name, number, id=f"{name}-{feature.name}-{number}")
+    for name, dataset in SHIPPED.items()
+    for feature in dataset.features.values()
+    for number in range(len(feature.examples))
+]
+
+
+@pytest.mark.parametrize(("dataset", "feature", "number"), EXAMPLES)
+def test_a_shipped_example_holds(dataset: Dataset, feature: str, number: int) -> None:
+    definition = dataset.features[feature]
+    assert run_example(dataset, definition, definition.examples[number]) == []
+
+
+def test_there_are_examples_to_run() -> None:
+    assert len(EXAMPLES) >= 2
+
+
+MORE = """
+visits: {from: orders, aggregate: count, windows: [30d, all]}
+aisle: {from: orders, value: products.aisle, aggregate: count, levels: [tea], windows: [30d]}
+share:
+  ratio: [visits_count_30d, visits_count_all]
+  examples:
+    - {values: {visits_count_30d: 1, visits_count_all: 4}, expect: {share: 0.25}}
+    - {values: {visits_count_all: 4}, expect: {share: null}}
+fan:
+  tag: "aisle_count_tea_30d >= 2 and town == 'Ulm'"
+  examples:
+    - {values: {aisle_count_tea_30d: 2, town: Ulm}, expect: {fan: 1}}
+    - given:
+        orders: [{customer: 1, product: t, at: 2025-02-10}, {customer: 1, product: t, at: 2025-02-12}]
+        products: [{product: t, aisle: tea}]
+        people: [{customer: 1, town: Ulm}]
+      row: {customer: 1, cutoff_time: 2025-03-01}
+      expect: {fan: 1}
+score:
+  points: {add: [{when: "fan == 1", points: 3}, {band: share, edges: [0.5], points: [0, 2]}]}
+  examples:
+    - given:
+        orders: [{customer: 1, product: t, at: 2025-02-10}, {customer: 1, product: t, at: 2025-02-12}]
+        products: [{product: t, aisle: tea}]
+        people: [{customer: 1, town: Bonn}]
+      row: {customer: 1, cutoff_time: 2025-03-01}
+      expect: {score: 2}
+nobody:
+  from: orders
+  value: amount
+  aggregate: [sum, mean]
+  examples:
+    - {given: {}, row: {customer: 1, cutoff_time: 2025-03-01}, expect: {nobody_sum_all: 0, nobody_mean_all: null}}
+"""
+
+
+def test_what_is_computed_may_be_given_values_or_the_rows_that_it_is_made_of(tmp_path: Path) -> None:
+    dataset = load_dataset(shop(tmp_path, features=FEATURES + MORE), "shop")
+    assert failing_examples(dataset) == []
+    wrong = Example({}, {}, {"share": 1}, {"visits_count_30d": 1, "visits_count_all": 4})
+    assert run_example(dataset, dataset.features["share"], wrong) == ["share should be 1 and is 0.25."]
+    rows = dataset.features["score"].examples[0]
+    told = run_example(dataset, dataset.features["score"], replace(rows, expect={"score": 3}))
+    assert told == ["score should be 3 and is 2.0."]
+
+
+def test_examples_are_data_that_can_be_shown(tmp_path: Path) -> None:
+    dataset = load_dataset(shop(tmp_path, features=FEATURES + MORE), "shop")
+    assert examples_of(dataset.features["share"])[0] == {
+        "values": {"visits_count_30d": 1, "visits_count_all": 4},
+        "expect": {"share": 0.25},
+    }
+    shown = examples_of(dataset.features["score"])[0]
+    assert shown["cutoff"] == "2025-03-01"
+    assert shown["row"] == {"customer": 1}
+    assert len(shown["given"]["orders"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("feature", "example", "words"),
+    [
+        ("share", {"values": {"visit": 1}}, "gives 'visit', which it does not read"),
+        ("visits", {"values": {"visits_count_30d": 1}}, "say nothing about it"),
+        ("share", {"row": {"customer": 1}}, "needs `cutoff_time`"),
+    ],
+)
+def test_an_example_that_gives_the_wrong_things_is_refused(
+    tmp_path: Path, feature: str, example: dict, words: str
+) -> None:
+    dataset = load_dataset(shop(tmp_path, features=FEATURES + MORE), "shop")
+    given = Example({}, example.get("row", {}), {}, example.get("values"))
+    with pytest.raises(DefinitionError, match=f"WB-F02.*{words}"):
+        run_example(dataset, dataset.features[feature], given)
