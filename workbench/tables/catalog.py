@@ -41,7 +41,13 @@ _TABLE = (
     "title",
     *OPTIONS,
 )
-_FLAT = ("source", "id", "time", "columns", *(o for o in OPTIONS if o not in ("unpivot", "time_zone")))
+_FLAT = (
+    "source",
+    "id",
+    "time",
+    "columns",
+    *(o for o in OPTIONS if o not in ("unpivot", "time_zone", "rename")),
+)
 
 
 def list_datasets(home: Home) -> list[str]:
