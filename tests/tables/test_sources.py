@@ -144,3 +144,31 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
         frame.to_csv(path, index=False)
     else:
         frame.to_parquet(path)
+
+
+def test_columns_that_other_years_call_otherwise_become_one(tmp_path: Path) -> None:
+    """A text date in one file and a moment in the next are one column once its type is stated."""
+    early = pd.DataFrame({"invoice": ["1"], "day": ["2024-01-02 03:00:00"], "id": [7]})
+    later = pd.DataFrame({"id": [8], "invoice no": ["2"], "day": pd.to_datetime(["2025-01-02"])})
+    early.to_parquet(tmp_path / "a.parquet")
+    later.to_parquet(tmp_path / "b.parquet")
+    settings = "{source: [a.parquet, b.parquet], rename: {invoice no: invoice}, types: {day: date}}"
+    rows = loaded(tmp_path, settings).sort_values("invoice")
+    assert rows["invoice"].tolist() == ["1", "2"]
+    assert rows["id"].tolist() == [7, 8]
+    assert rows["day"].tolist() == [pd.Timestamp("2024-01-02 03:00"), pd.Timestamp("2025-01-02")]
+    assert set(rows) == {"invoice", "day", "id"}
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_renaming_that_gives_a_name_twice_is_refused(tmp_path: Path, ending: str) -> None:
+    _write(pd.DataFrame({"invoice": ["1"], "invoice_no": ["2"], "id": [7]}), tmp_path / f"a.{ending}")
+    said = refusal(tmp_path, f"{{source: a.{ending}, rename: {{invoice_no: invoice}}}}")
+    assert "WB-T24" in said and "two columns that are called 'invoice' once renamed" in said
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_renaming_of_a_column_that_is_not_there_is_refused(tmp_path: Path, ending: str) -> None:
+    _write(pd.DataFrame({"invoice": ["1"], "id": [7]}), tmp_path / f"a.{ending}")
+    said = refusal(tmp_path, f"{{source: a.{ending}, rename: {{invoice_no: invoice}}}}")
+    assert "WB-T12" in said and "invoice_no" in said

@@ -49,7 +49,13 @@ _TABLE = (
     "built_from",
 )
 _COLUMN = ("allowed_for", "sensitive", "title")
-_FLAT = ("source", "id", "time", "columns", *(o for o in OPTIONS if o not in ("unpivot", "time_zone")))
+_FLAT = (
+    "source",
+    "id",
+    "time",
+    "columns",
+    *(o for o in OPTIONS if o not in ("unpivot", "time_zone", "rename")),
+)
 
 
 def list_datasets(home: Home) -> list[str]:

@@ -18,6 +18,7 @@ from workbench.tables.parts import (
     parts_of,
     refuse_other_columns,
     refuse_other_parquet,
+    refuse_twice,
 )
 from workbench.tables.read import RawTable, ReadResult, joined, read_raw, understand
 from workbench.tables.schema import Table
@@ -69,8 +70,8 @@ def open_source(table: Table, folder: Path) -> Opened:
     state = SourceState.of(part.path for part in parts)
     partitions = {k: partition_reading(v) for k, v in partition_columns(parts).items()}
     if parts[0].is_parquet:
-        if len(parts) > 1:
-            refuse_other_parquet(table.name, parts)
+        if len(parts) > 1 or table.reading.rename:
+            refuse_other_parquet(table.name, parts, table.reading)
         paths = tuple(p.path for p in parts)
         return Opened(
             table.name,
@@ -89,6 +90,9 @@ def open_source(table: Table, folder: Path) -> Opened:
 
 def _read(table: Table, parts: tuple[Part, ...], partitions: dict[str, Reading]) -> ReadResult:
     raws = [read_raw(part.path, options=table.reading) for part in parts]
+    offered = dict.fromkeys(str(c) for raw in raws for c in raw.frame.columns)
+    refuse_unknown(table.reading.rename, offered, table.name, "rename")
+    raws = [_renamed(raw, part, table) for raw, part in zip(raws, parts, strict=True)]
     if len(parts) > 1:
         refuse_other_columns(
             table.name, ((p.name, list(map(str, r.frame.columns))) for p, r in zip(parts, raws, strict=True))
@@ -96,6 +100,14 @@ def _read(table: Table, parts: tuple[Part, ...], partitions: dict[str, Reading])
     raw = joined([_partitioned(r, p, table.name) for r, p in zip(raws, parts, strict=True)], parts)
     refuse_unknown(table.reading.types, dict.fromkeys(map(str, raw.frame.columns)), table.name, "types")
     return understand(raw, options=table.reading, readings=partitions)
+
+
+def _renamed(raw: RawTable, part: Part, table: Table) -> RawTable:
+    if not table.reading.rename:
+        return raw
+    own = table.reading.renamed(map(str, raw.frame.columns))
+    refuse_twice(table.name, part.name, own)
+    return replace(raw, frame=raw.frame.set_axis(own, axis=1))
 
 
 def _partitioned(raw: RawTable, part: Part, table: str) -> RawTable:

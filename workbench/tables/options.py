@@ -65,7 +65,8 @@ class ReadOptions:
 
     `also` are further files of the same table. `header_row` is counted from 1 as an editor or Excel counts. `types`
     state what a column holds. `time_zone` is the zone in which moments are told: those written with another are
-    converted to it, those without one are in it; without it, zones become UTC.
+    converted to it, those without one are in it; without it, zones become UTC. `rename` gives a source's column the
+    name that it has in the table: headers change from year to year.
     """
 
     also: tuple[str, ...] = ()
@@ -76,10 +77,15 @@ class ReadOptions:
     types: dict[str, StatedType] = field(default_factory=dict)
     time_zone: str | None = None
     unpivot: Unpivot | None = None
+    rename: dict[str, str] = field(default_factory=dict)
+
+    def renamed(self, columns: Iterable[str]) -> list[str]:
+        """The columns of a file by the names that the table has for them."""
+        return [self.rename.get(c, c) for c in columns]
 
 
 NOTHING_STATED = ReadOptions()
-OPTIONS = ("sheet", "header_row", "separator", "encoding", "types", "time_zone", "unpivot")
+OPTIONS = ("sheet", "header_row", "separator", "encoding", "types", "time_zone", "unpivot", "rename")
 
 
 def sources_of(value: object, where: str, table: str) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ def options_of(settings: dict[str, Any], where: str, *, also: tuple[str, ...] = 
         _types(settings.get("types"), where),
         _zone(settings.get("time_zone"), where),
         _unpivot(settings["unpivot"], where) if "unpivot" in settings else None,
+        _rename(settings.get("rename"), where),
     )
 
 
@@ -164,6 +171,16 @@ def _types(value: object, where: str) -> dict[str, StatedType]:
             raise _bad(f"{where}, types", column, kind, did_you_mean(str(kind), _TYPES))
         stated[column] = kind
     return stated
+
+
+def _rename(value: object, where: str) -> dict[str, str]:
+    if value is None:
+        return {}
+    given = expect_mapping(value, f"{where}, rename")
+    for old, new in given.items():
+        if not isinstance(new, str) or not new or new in given:
+            raise _bad(f"{where}, rename", old, new, "Write {name in the file: name in the table}.")
+    return {str(old): new for old, new in given.items()}
 
 
 def _zone(value: object, where: str) -> str | None:

@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from workbench.errors import DataError
 from workbench.tables.headers import listed
+from workbench.tables.options import ReadOptions
 from workbench.tables.schema import Table
 from workbench.tables.sources import locate
 
@@ -129,13 +130,33 @@ def _counted(columns: list[str]) -> str:
     return f"{'column' if len(columns) == 1 else 'columns'} {listed(columns)}"
 
 
-def refuse_other_parquet(table: str, parts: tuple[Part, ...]) -> None:
-    """WB-T24 unless all Parquet files have the same columns of the same kind; only their footers are read."""
+def refuse_twice(table: str, file: str, columns: list[str]) -> None:
+    """WB-T24 where a file has a column and another one that `rename:` calls the same."""
+    twice = next((c for i, c in enumerate(columns) if c in columns[:i]), None)
+    if twice is not None:
+        raise DataError(
+            "WB-T24",
+            f"table '{table}': '{file}' has two columns that are called '{twice}' once renamed.",
+            "Correct `rename:`.",
+        )
+
+
+def refuse_other_parquet(table: str, parts: tuple[Part, ...], options: ReadOptions) -> None:
+    """WB-T24 unless all Parquet files have the same columns (renamed) of the same kind; only their footers are read.
+
+    A column whose type is stated may be written in different ways."""
     kinds: dict[str, tuple[str, str]] = {}
-    schemas = [(part.name, _schema(part, table)) for part in parts]
+    schemas = []
+    for part in parts:
+        schema = _schema(part, table)
+        own = options.renamed(schema)
+        refuse_twice(table, part.name, own)
+        schemas.append((part.name, dict(zip(own, schema.values(), strict=True))))
     refuse_other_columns(table, ((name, list(schema)) for name, schema in schemas))
     for name, schema in schemas:
         for column, kind in schema.items():
+            if column in options.types:
+                continue
             first, expected = kinds.setdefault(column, (name, kind))
             if expected == "nothing":
                 kinds[column] = (name, kind)

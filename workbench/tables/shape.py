@@ -39,14 +39,19 @@ def shaped(
     Raises WB-T12 where `types:` or `unpivot:` names a column that is not there, WB-T70 where the columns of one value
     hold different things.
     """
+    renamed = options.rename if stated else {}  # what is read as cells is renamed there
+    refuse_unknown(renamed, columns, table, "rename")
     if stated:
-        refuse_unknown(options.types, columns, table, "types")
+        refuse_unknown(options.types, dict.fromkeys(options.renamed(columns)), table, "types")
     chosen: dict[str, exp.Expr] = {}
     types: dict[str, str] = {}
     own = [c for c in columns if c not in partitions]
-    for name in (*own, *(p for p in partitions if p in columns)):  # engines order partitions as they like
-        sql_type = columns[name]
-        chosen[name], types[name] = _as_declared(name, sql_type, options, partitions, stated=stated)
+    in_order = [*own, *(p for p in partitions if p in columns)]  # engines order partitions as they like
+    for name in dict.fromkeys(renamed.get(c, c) for c in in_order):
+        # files of other years have the column under another name, and nothing under this one
+        written = [c for c in columns if renamed.get(c, c) == name]
+        value, sql_type = _first_of(written, columns)
+        chosen[name], types[name] = _as_declared(name, value, sql_type, options, partitions, stated=stated)
     if options.unpivot is None:
         return exp.select(*(exp.alias_(e, n, quoted=True) for n, e in chosen.items())).from_(named(found))
     return _long(found, chosen, types, options.unpivot, table)
@@ -69,15 +74,24 @@ def _cast(value: exp.Expr, sql_type: str) -> exp.Cast:
     return exp.Cast(this=value, to=exp.DataType.build(sql_type))
 
 
+def _first_of(names: list[str], columns: Mapping[str, str]) -> tuple[exp.Expr, str]:
+    """The value under whichever of the names it has; as text where they hold different things."""
+    if len(names) == 1:
+        return column(names[0]), columns[names[0]]
+    same = len({_kind(columns[n]) for n in names}) == 1
+    values = [column(n) if same else _cast(column(n), "varchar") for n in names]
+    return exp.Coalesce(this=values[0], expressions=values[1:]), columns[names[0]] if same else "VARCHAR"
+
+
 def _as_declared(
     name: str,
+    value: exp.Expr,
     sql_type: str,
     options: ReadOptions,
     partitions: Mapping[str, Reading],
     *,
     stated: bool,
 ) -> tuple[exp.Expr, str]:
-    value: exp.Expr = column(name)
     kind = options.types.get(name) if stated else None
     if kind is None and name in partitions:
         return _partition_value(value, partitions[name])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from workbench.dataset.proof.sample import Frames, Sample, at, known, with_times
+from workbench.dataset.proof.sample import Frames, Sample, at, known, moments, with_times
 from workbench.tables.schema import Table
 
 MOST_LATE = 2_000  # rows of a table that are added as late ones
@@ -90,26 +90,14 @@ def shuffled(sample: Sample, seed: int = 0) -> Frames:
     }
 
 
-def zoned(sample: Sample) -> list[str]:
-    """The tables whose event or knowledge time says its zone."""
-    return [n for n in sample.timed if _zoned_columns(sample.tables.tables[n], sample.frames[n])]
-
-
-def _zoned_columns(table: Table, rows: pd.DataFrame) -> list[str]:
-    return [
-        c
-        for c in (table.event_time, table.known_at)
-        if c is not None and getattr(rows[c].dtype, "tz", None) is not None
-    ]
-
-
 def in_zone(sample: Sample, zone: str) -> Frames:
-    """The same instants as a clock of another zone shows them."""
+    """The same instants as a clock of that zone shows them, with its offset; times without a zone count as UTC."""
     changed = dict(sample.frames)
-    for name in zoned(sample):
-        rows = sample.frames[name].copy()
-        for column in _zoned_columns(sample.tables.tables[name], rows):
-            rows[column] = rows[column].dt.tz_convert(zone)
+    for name in sample.timed:
+        table, rows = sample.tables.tables[name], sample.frames[name].copy()
+        for column in (table.event_time, table.known_at):
+            if column is not None:
+                rows[column] = moments(rows[column]).dt.tz_localize("UTC").dt.tz_convert(zone)
         changed[name] = rows
     return changed
 

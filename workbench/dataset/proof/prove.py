@@ -8,7 +8,7 @@ from workbench.dataset.flat import flat_training_frame
 from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.proof.assumed import assumptions, suspicions
 from workbench.dataset.proof.boundaries import prove_boundaries
-from workbench.dataset.proof.features import prove_features
+from workbench.dataset.proof.features import prove_features, prove_together
 from workbench.dataset.proof.outcomes import prove_outcomes
 from workbench.dataset.proof.report import Proof, ProofReport
 from workbench.dataset.proof.sample import draw, tables_read
@@ -49,6 +49,7 @@ def _prove(engine: Engine, dataset: Dataset, label: LabelDefinition) -> list[Pro
     sample = draw(engine, dataset, label, training)
     with sample.engine:
         proofs = [*prove_features(sample), prove_boundaries(sample), *prove_outcomes(sample)]
+        proofs.append(prove_together(engine, sample, training))
     return [*proofs, *assumptions(engine, dataset, label), suspicions(engine, dataset, label, training)]
 
 

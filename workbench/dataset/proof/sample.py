@@ -44,7 +44,7 @@ class Sample:
     features: list[AnyFeature]
     frames: Frames
     cutoffs: tuple[datetime, ...]
-    entities: int
+    entities: list[object]
     _stored: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -223,7 +223,7 @@ def draw(engine: Engine, dataset: Dataset, label: LabelDefinition, training: pd.
     own = replace(dataset.tables, tables=tables, observed_from=began)
     database = DuckDatabase(threads=2, memory=SAMPLE_MEMORY)  # a sample is small, wherever the tables are
     return Sample(
-        Engine(own, database=database), label, dataset.features_for(label), frames, cutoffs, len(entities)
+        Engine(own, database=database), label, dataset.features_for(label), frames, cutoffs, entities
     )
 
 
