@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 export MLFLOW_DISABLE_TELEMETRY = true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo app test test-all check format lock clean
+.PHONY: help demo app spark test test-all check format lock clean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +26,14 @@ demo: $(READY) ## real data in, four models, scorecards and an approved practice
 app: $(READY) ## the web app and a worker on this machine
 	@$(BIN)/workbench app
 
+spark: $(READY) ## Spark as a feature engine (optional; 430 MB, needs Java 17)
+	@$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+
 test: $(READY) ## the whole quick suite
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not browser"
 
 test-all: $(READY) ## also the slow and the browser suites
-	@$(BIN)/python -m pytest -n 2 -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
 	@$(BIN)/python -m pytest -m browser
 
 check: $(READY) ## format, lint, types and the fastest tests: under a minute
@@ -43,8 +46,9 @@ format: $(READY) ## write the format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: ## write requirements.lock anew from requirements.in (needs uv)
+lock: ## write the lock files anew from requirements*.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements-spark.in -o requirements-spark.lock
 
 clean: ## remove what runs have written: mlruns, var
 	rm -rf mlruns/mlflow.db* mlruns/artifacts var

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 
 import pytest
 
 ENGINES = ("duckdb", "postgres", "spark")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process per engine: a second Spark or PostgreSQL would only be started to be idle."""
+    for item in items:
+        for kind in ("spark", "postgres"):
+            if f"[{kind}" in item.name or f"-{kind}" in item.name:
+                item.add_marker(pytest.mark.xdist_group(kind))
 
 
 def use_engine(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -17,7 +26,8 @@ def use_engine(kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         monkeypatch.setenv("WORKBENCH_DATABASE_SHOP", f"{server}/postgres")
     if kind == "spark":
         if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
-            pytest.skip("PySpark or Java is not installed on this machine")
+            missing = "PySpark or Java is not installed on this machine: make spark"
+            pytest.fail(missing) if os.environ.get("WORKBENCH_NEED_ENGINES") else pytest.skip(missing)
         monkeypatch.setenv("WORKBENCH_SPARK_MASTER", "local[2]")
     monkeypatch.setenv("WORKBENCH_ENGINE", kind)
     return kind
