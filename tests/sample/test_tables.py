@@ -140,3 +140,11 @@ def test_a_bank_of_any_length_ends_on_the_same_day(months: int, tmp_path: Path) 
     inside = events[(events > "1950-01-01") & (events < "2099-01-01")]
     assert f"{inside.min():%Y-%m}" == {12: "2025-01", 36: "2023-01"}[months]
     assert f"{inside.max():%Y-%m}" == "2025-12"
+
+
+def test_the_datasets_plan_is_the_one_that_the_bank_writes(bank: Written) -> None:
+    """`check sample_bank` compares app_events with it."""
+    dataset = Path(__file__).parents[2] / "feature_defs" / "sample_bank" / "events.yaml"
+    ours = yaml.safe_load(dataset.read_text(encoding="utf-8"))
+    theirs = yaml.safe_load((bank.data / "events.yaml").read_text(encoding="utf-8"))
+    assert ours == {"table": "app_events", "name": "event", **theirs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlglot import exp
 from workbench.errors import WorkbenchError
 from workbench.tables.columns_profile import ColumnProfile, identifiers
 from workbench.tables.engine import AT, KNOWN, Engine, Loaded, column, moment, named
-from workbench.tables.event_plan import PlanCheck, check_plan, load_plan
+from workbench.tables.event_plan import EventPlan, PlanCheck, check_plan, load_plan
 from workbench.tables.findings import Finding
 from workbench.tables.level_drift import LevelChange, Shift, drifting
 from workbench.tables.named import is_remote
@@ -142,15 +143,18 @@ def of_plan(engine: Engine) -> tuple[list[Finding], PlanCheck | None]:
         found = check_plan(engine, plan)
     except WorkbenchError as error:
         return [Finding.of(error, "events.yaml")], None
-    return list(_of_plan(plan.table, plan.name, found)), found
+    return list(_of_plan(plan, found)), found
 
 
-def _of_plan(table: str, name: str, found: PlanCheck) -> Iterable[Finding]:
+def _of_plan(plan: EventPlan, found: PlanCheck) -> Iterable[Finding]:
+    table, name = plan.table, plan.name
     for event, rows in found.unknown.items():
         what = f"'{event}'" if event else "without a name"
+        near = difflib.get_close_matches(event.lower(), list(plan.events), n=1, cutoff=0.8)
+        guess = f"Is '{near[0]}' meant? " if near else ""
         yield Finding(
             "WB-T46", "warn", table, name, f"table '{table}': {rows:,} events {what} are not in events.yaml.",
-            "Plan the event, or have it renamed where it is sent.", rows,
+            f"{guess}Plan the event, or have it renamed where it is sent.", rows,
         )  # fmt: skip
     if found.never:
         yield Finding(

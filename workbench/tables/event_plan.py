@@ -26,6 +26,7 @@ from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, r
 PropertyType = Literal["text", "number", "integer", "boolean", "date"]
 FILE = "events.yaml"
 MISSING_SHARE = 0.01  # of a required property's rows in a month
+MISSING_ROWS = 3  # fewer are slips
 
 _NUMBER = r"^\s*[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _PATTERNS = {"number": _NUMBER, "integer": r"^\s*[-+]?[0-9]+([.]0*)?\s*$", "boolean": r"^\s*([Tt]rue|[Ff]alse|TRUE|FALSE|0|1)\s*$"}  # fmt: skip
@@ -197,7 +198,7 @@ def _judged(plan: EventPlan, found: pd.DataFrame) -> PlanCheck:
             i = properties.index(name)
             missing, bad = rows - int(record[f"filled{i}"]), int(record[f"{rule.type}{i}"])
             line |= {f"{name}: missing": missing, f"{name}: wrong": bad}
-            if rule.required and missing > MISSING_SHARE * rows:
+            if rule.required and missing >= MISSING_ROWS and missing > MISSING_SHARE * rows:
                 half.setdefault((event, name), {})[month] = round(missing / rows, 6)
             if bad:
                 wrong.setdefault((event, name), {})[month] = bad
