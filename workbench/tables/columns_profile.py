@@ -125,6 +125,8 @@ def _with_levels(engine: Engine, table: Table, profile: ColumnProfile) -> Column
         .group_by(*(k.copy() for k in keys))
     )
     counts = engine.frame(query)
+    if profile.is_number:  # engines write 1 and 1.0
+        counts["level"] = counts["level"].map(lambda v: _plain(float(v)), na_action="ignore")
     total = counts.dropna(subset=["level"]).groupby("level")["n"].sum()
     ordered = sorted(total.items(), key=lambda item: (-item[1], str(item[0])))[:_SHOWN]
     return ColumnProfile(
