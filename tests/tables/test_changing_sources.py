@@ -13,6 +13,7 @@ import pytest
 from tests.tables.one import declared, load, loaded, refusal
 from workbench.errors import DataError
 from workbench.tables import encoding
+from workbench.tables.checks import CheckReport, check_tables
 from workbench.tables.engine import Engine
 from workbench.tables.fingerprint import SourceState
 from workbench.tables.read import read_raw, read_table
@@ -110,3 +111,29 @@ def test_an_encoding_that_is_stated_is_held_to(tmp_path: Path) -> None:
     assert "WB-T02" in refusal(tmp_path, "{source: t.csv, encoding: gb-something}")
     (tmp_path / "u.csv").write_bytes("id,城市\n01,北京\n02,上海\n".encode("utf-16-be"))
     assert loaded(tmp_path, "{source: u.csv, encoding: utf-16-be}")["城市"].tolist() == ["北京", "上海"]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_check_stops_where_the_time_of_rows_mixes_zones(tmp_path: Path, ending: str) -> None:
+    at = ["2024-01-01T00:00:00+08:00", "2024-01-01 00:00:00", "2024-01-02 00:00:00"]
+    frame = pd.DataFrame({"id": ["a", "b", "c"], "at": at})
+    write = frame.to_parquet if ending == "parquet" else frame.to_csv
+    write(tmp_path / f"t.{ending}", index=False)
+    with Engine(declared(tmp_path, f"{{source: t.{ending}, event_time: at}}")) as engine:
+        findings, _ = check_tables(engine)
+    (mixed,) = [f for f in findings if f.code == "WB-T27"]
+    assert (mixed.severity, mixed.column, mixed.count) == ("stop", "at", 2)
+    assert "time_zone:" in mixed.hint
+
+
+def test_a_check_shows_what_was_changed_but_not_what_is_sensitive(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,income,amount\n01,3万,5万\n02,4万,6万\n合计,7万,11万\n")
+    with Engine(declared(tmp_path, "{source: t.csv, sensitive: [income]}")) as engine:
+        findings, profiles = check_tables(engine)
+    report = CheckReport("one", tuple(findings), tuple(profiles))
+    assert "    amount: '5万' -> 50000.0, '6万' -> 60000.0" in report.lines()
+    assert not any("3万" in line for line in report.lines() if "set aside" not in line)
+    columns = {c["name"]: c for c in report.as_dict()["tables"][0]["columns"]}
+    assert columns["amount"]["form"] == "units"
+    assert columns["income"]["examples"] == []
+    assert [(f.severity, f.count) for f in findings if f.code == "WB-T29"] == [("quarantine", 1)]

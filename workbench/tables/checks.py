@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlglot import exp
@@ -11,9 +12,10 @@ from workbench.tables.columns_profile import profile_columns
 from workbench.tables.content_checks import of_columns, of_double_load, of_sources, of_time, rows_after
 from workbench.tables.engine import Engine, Loaded, column, named
 from workbench.tables.findings import CheckReport, Finding
-from workbench.tables.noticed import Noticed
+from workbench.tables.noticed import Noticed, mixed_zones
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import FlatSource, Table, TableSet
+from workbench.tables.shape import says_its_zone
 from workbench.tables.sources import resolve
 from workbench.text import Text
 
@@ -203,8 +205,27 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     ]
     placing = (table.event_time, table.known_at)
     findings += [of_noticed(table.name, n, placing=placing) for n in loaded.noticed]
+    findings += [of_noticed(table.name, n, placing=placing) for n in _mixed_zones(engine, table, loaded)]
     findings += _orphans(engine, table, loaded)
     return findings
+
+
+def _mixed_zones(engine: Engine, table: Table, loaded: Loaded) -> list[Noticed]:
+    """Moments that a source states as text (Parquet, a database) and of which some name their zone and some do not."""
+    found = []
+    for name in dict.fromkeys((table.event_time, table.known_at)):
+        if name is None or loaded.columns.get(name) != "VARCHAR":
+            continue
+        zoned = (
+            exp.Case().when(says_its_zone(column(name)), exp.Literal.number(1)).else_(exp.Literal.number(0))
+        )
+        told, there = engine.row(
+            exp.select(exp.Sum(this=zoned), exp.Count(this=column(name))).from_(named(table.name))
+        )
+        if told and told < there:
+            hint = f"State `types: {{{name}: date}}` and `time_zone:` (such as Asia/Shanghai) for the table."
+            found.append(replace(mixed_zones(name, int(told), int(there - told)), hint=hint))
+    return found
 
 
 def of_noticed(table: str, noticed: Noticed, *, placing: tuple[str | None, ...] = ()) -> Finding:

@@ -21,3 +21,29 @@ class Noticed:
     def sentence(self) -> str:
         """The message beginning with a capital, for a list of notes."""
         return self.message[:1].upper() + self.message[1:]
+
+
+def lost_digits(column: str, count: int, example: str) -> Noticed:
+    """WB-T26: numbers that name things and of which Excel did not keep all digits."""
+    return Noticed(
+        "WB-T26",
+        "warn",
+        column,
+        f"{count:,} values of '{column}' have lost their last digits in Excel, for example {example}; they were kept as text "
+        f"and may name several things at once.",
+        "Export the column again as text: Excel keeps 15 digits of a number.",
+        count,
+    )
+
+
+def mixed_zones(column: str, zoned: int, unzoned: int) -> Noticed:
+    """WB-T27: moments that name their time zone beside others that do not."""
+    return Noticed(
+        "WB-T27",
+        "warn",
+        column,
+        f"'{column}' mixes {zoned:,} moments with a time zone, which were told in UTC, and {unzoned:,} without one, "
+        f"which were taken as they are: they may be hours apart.",
+        "State `time_zone:` (such as Asia/Shanghai) for the table: moments with another zone are converted to it.",
+        unzoned,
+    )

@@ -21,7 +21,7 @@ from workbench.tables.encoding import ACCEPTED, decoded, unzipped
 from workbench.tables.fingerprint import SourceState
 from workbench.tables.headers import listed
 from workbench.tables.kernels import pc
-from workbench.tables.noticed import Noticed
+from workbench.tables.noticed import Noticed, lost_digits, mixed_zones
 from workbench.tables.options import NOTHING_STATED, ReadOptions
 from workbench.tables.parts import Part
 from workbench.tables.spreadsheet import read_workbook
@@ -119,17 +119,7 @@ def zones_noticed(values: Mapping[str, Values]) -> tuple[Noticed, ...]:
     found = []
     for name, read in values.items():
         if read.zoned and read.unzoned:
-            found.append(
-                Noticed(
-                    "WB-T27",
-                    "warn",
-                    name,
-                    f"'{name}' mixes {read.zoned:,} moments with a time zone, which were told in UTC, and {read.unzoned:,} without one, "
-                    f"which were taken as they are: they may be hours apart.",
-                    "State `time_zone:` (such as Asia/Shanghai) for the table: moments with another zone are converted to it.",
-                    read.unzoned,
-                )
-            )
+            found.append(mixed_zones(name, read.zoned, read.unzoned))
         elif read.zoned:
             found.append(
                 Noticed(
@@ -158,19 +148,6 @@ def _shortened(frame: pd.DataFrame) -> tuple[Noticed, ...]:
             example = next(v for v in text.to_pylist() if v and numbers.is_shortened(v))
             found.append(lost_digits(name, lost, example))
     return tuple(found)
-
-
-def lost_digits(column: str, count: int, example: str) -> Noticed:
-    """WB-T26: numbers that name things and of which Excel did not keep all digits."""
-    return Noticed(
-        "WB-T26",
-        "warn",
-        column,
-        f"{count:,} values of '{column}' have lost their last digits in Excel, for example {example}; they were kept as text "
-        f"and may name several things at once.",
-        "Export the column again as text: Excel keeps 15 digits of a number.",
-        count,
-    )
 
 
 def joined(raws: Sequence[RawTable], parts: Sequence[Part]) -> RawTable:

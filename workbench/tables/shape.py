@@ -15,7 +15,7 @@ from workbench.errors import DefinitionError, did_you_mean
 from workbench.tables.options import ReadOptions, Unpivot
 from workbench.tables.trees import column, named
 from workbench.tables.types import Reading
-from workbench.tables.words import CompactDate
+from workbench.tables.words import CompactDate, ZonedMoment
 
 _TEXT = ("VARCHAR", "TEXT", "STRING", "CHAR", "BPCHAR", "ENUM")
 _WHOLE = ("BIGINT", "INT", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT")
@@ -105,7 +105,7 @@ def _as_declared(
     if kind == "number" and _kind(sql_type) != "numbers":
         return _number(value), "DOUBLE"
     if kind == "date" and _kind(sql_type) != "moments":
-        return _moment(value), "TIMESTAMP"
+        return _moment(value, options.time_zone or "UTC"), "TIMESTAMP"
     return value, sql_type
 
 
@@ -117,11 +117,21 @@ def _number(value: exp.Expr) -> exp.Expr:
     return exp.case().when(exp.RegexpLike(this=text, expression=written), number)
 
 
-def _moment(value: exp.Expr) -> exp.Expr:
-    """Text or an eight-digit number as a moment; NULL where it is none."""
+def _moment(value: exp.Expr, zone: str) -> exp.Expr:
+    """Text or an eight-digit number as a moment, one that names its zone as one of `zone`; NULL where it is none."""
     text = _cast(value, "varchar")
     target = exp.DataType.build("timestamp")
-    return exp.Coalesce(this=exp.TryCast(this=text, to=target), expressions=[CompactDate(this=text.copy())])
+    told = exp.AtTimeZone(this=ZonedMoment(this=text.copy()), zone=exp.Literal.string(zone))
+    plain = exp.Coalesce(
+        this=exp.TryCast(this=text.copy(), to=target), expressions=[CompactDate(this=text.copy())]
+    )
+    return exp.case().when(says_its_zone(text), _cast(told, "timestamp")).else_(plain)
+
+
+def says_its_zone(text: exp.Expr) -> exp.Expr:
+    """Whether a moment written as text ends with its time zone: Z, UTC, +08:00."""
+    end = "[0-9]([Zz]| UTC)$|:[0-9][0-9]([.][0-9]+)? ?[+-][0-9][0-9]:?[0-9][0-9]$"
+    return exp.RegexpLike(this=text.copy(), expression=exp.Literal.string(end))
 
 
 def _dashed(text: exp.Expr) -> exp.Expr:

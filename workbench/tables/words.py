@@ -69,6 +69,12 @@ class CompactDate(exp.Expression, exp.Func):
     arg_types = {"this": True}
 
 
+class ZonedMoment(exp.Expression, exp.Func):
+    """A moment written with its time zone (2025-01-31T08:00+08:00), as one that knows its zone."""
+
+    arg_types = {"this": True}
+
+
 def _call(name: str) -> Any:
     return lambda self, node: self.func(name, node.this)
 
@@ -93,6 +99,7 @@ class WorkbenchDuckDB(DuckDB):
         TRANSFORMS = {
             **DuckDB.Generator.TRANSFORMS,
             Seconds: _call("EPOCH"),
+            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
             DayNumber: lambda self, e: f"(CAST({self.sql(e, 'this')} AS DATE) - DATE '1970-01-01')",
             MonthNumber: _year_and_month,
             IsFinite: _call("ISFINITE"),
@@ -114,6 +121,7 @@ class WorkbenchSpark(Spark):
             Seconds: lambda self, e: (
                 f"(UNIX_MICROS(CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)) / 1000000D)"
             ),
+            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)",
             DayNumber: lambda self, e: f"DATEDIFF(CAST({self.sql(e, 'this')} AS DATE), DATE '1970-01-01')",
             MonthNumber: _year_and_month,
             IsFinite: lambda self, e: (
@@ -144,6 +152,7 @@ class WorkbenchPostgres(Postgres):
             MonthNumber: lambda self, e: f"CAST({_year_and_month(self, e)} AS INT)",
             IsFinite: lambda self, e: f"(ABS({self.sql(e, 'this')}) < 'Infinity')",  # NaN is greatest here
             Bytewise: lambda self, e: f'{self.sql(e, "this")} COLLATE "C"',
+            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
             Quantile: lambda self, e: (
                 f"PERCENTILE_CONT({self.sql(e, 'level')}) WITHIN GROUP (ORDER BY {self.sql(e, 'this')})"
             ),
