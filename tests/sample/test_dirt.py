@@ -60,6 +60,10 @@ def test_some_rows_come_weeks_late(bank: Written) -> None:
 def test_events_are_half_filled_or_unknown(bank: Written) -> None:
     rows = bank.table("app_events")
     planted(int(rows["device"].isna().sum()), RATES.half_filled_events, len(rows))
+    tried = rows[(rows["event"] == "calculate_loan") & (rows["happened_at"] > "2024-01-01")]
+    lost = tried["amount"].isna().groupby(tried["happened_at"].dt.strftime("%Y-%m")).mean()
+    assert 0.3 < lost["2025-05"] < 0.5  # a broken release
+    assert lost.drop("2025-05").max() < 0.02
     unknown = rows["event"].isin(["Login", "view_laon", "loan_view_v2", "test_event"])
     planted(int(unknown.sum()), RATES.unknown_events, len(rows))
 

@@ -99,6 +99,14 @@ def test_keys_fit_together_apart_from_the_planted_dirt(bank: Written) -> None:
     assert (pd.to_datetime(loans.merge(applications, on="application_id")["granted_at"]) > loans.merge(applications, on="application_id")["decided_at"]).all()  # fmt: skip
 
 
+def test_nobody_is_contacted_who_did_not_agree_or_took_it_back(bank: Written) -> None:
+    words = bank.table("consents").query("purpose == 'marketing'").sort_values("changed_at")
+    sent = bank.table("contacts").drop_duplicates().sort_values("sent_at")
+    last = pd.merge_asof(sent, words, left_on="sent_at", right_on="changed_at", by="customer_id")
+    assert last["granted"].notna().all() and last["granted"].astype(bool).all()
+    assert (words.groupby("customer_id").size() == 2).sum() > 100  # who took it back
+
+
 def test_statements_follow_each_other_and_arrears_grow_by_a_month_at_most(bank: Written) -> None:
     rows = bank.table("repayments").drop_duplicates().sort_values(["loan_id", "installment"])
     same = rows["loan_id"] == rows["loan_id"].shift()
@@ -126,6 +134,8 @@ def test_the_event_plan_names_events_that_never_come_and_the_data_events_that_ar
 ) -> None:
     plan = yaml.safe_load((bank.data / "events.yaml").read_text(encoding="utf-8"))["events"]
     seen = set(bank.table("app_events")["event"])
+    beside = Path(__file__).parents[2] / "feature_defs" / "sample_bank" / "events.yaml"
+    assert beside.read_bytes() == (bank.data / "events.yaml").read_bytes()
     assert plan["login"] == {"properties": {"device": {"type": "text", "required": True}, "page": {"type": "text", "required": True}}}  # fmt: skip
     assert set(plan) - seen == {"redeem_points"}
     assert seen - set(plan) == {"Login", "view_laon", "loan_view_v2", "test_event"}

@@ -25,7 +25,8 @@ class DirtRates:
     impossible_dates: float = 0.0002  # 1900-01-01 or 2099-12-31
     missing_ids: float = 0.001  # no customer_id
     orphan_keys: float = 0.0005  # a customer or account that does not exist
-    half_filled_events: float = 0.01  # a property that the event plan requires is missing
+    half_filled_events: float = 0.004  # a property that the event plan requires is missing
+    broken_release: float = 0.4  # share of one event's amounts that are lost in one month
     unknown_events: float = 0.002  # a name that the event plan does not know
     test_accounts: float = 0.002  # share of customers
     second_ids: float = 0.005  # share of customers who are a second record of a person already there

@@ -24,11 +24,14 @@ NAMES = pa.array([*EVENTS, *UNKNOWN])
 WITH_AMOUNT = ("transfer", "pay_bill", "calculate_loan")
 _CODE = {name: code for code, name in enumerate(EVENTS)}
 BLOCK = 200_000  # rows whose event is drawn at once: a row of weights is wide
+BROKEN = ("calculate_loan", 0.7)  # and this one loses amounts in one month
 SILENT = ("share", 0.5)  # this event is not recorded in one month, about here in the period
 
 PLAN = (
     """\
-# What the app should send, for the check of app_events. `redeem_points` was planned and never built.
+# What the app should send. `redeem_points` was planned and never built.
+table: app_events
+name: event
 events:
 """
     + "".join(
@@ -93,6 +96,8 @@ def app_events(world: World, people: People, life: Life, rng: np.random.Generato
 
     half = rng.random(n) < dirt.half_filled_events
     amount[half & (rng.random(n) < 0.5)] = np.nan
+    release = (event == _CODE[BROKEN[0]]) & (months_of[kept] == int(plan.months * BROKEN[1]))
+    amount[release & (rng.random(n) < dirt.broken_release)] = np.nan
     strange = rng.random(n) < dirt.unknown_events
     page = event.copy()
     event = np.where(strange, len(EVENTS) + rng.integers(0, len(UNKNOWN), n), event)

@@ -89,7 +89,7 @@ def live(world: World, people: People, rng: np.random.Generator) -> Life:
     }
     seen: dict[str, list[np.ndarray]] = {k: [] for k in ("sleep", "wake", "apply", "respond", "lift")}
     agreed = rng.random(n) < 0.86
-    revoked = np.where(rng.random(n) < 0.08, rng.integers(0, months, n), months + 999)
+    revoked = np.where(rng.random(n) < 0.08, rng.integers(0, months + 1, n), months + 999)
     shocked, shock_intensity = _shocks(world, people, rng)
 
     now = np.zeros(n, "int8")

@@ -118,10 +118,10 @@ def consent_rows(world: World, people: People, life: Life, rng: np.random.Genera
     joined = people.joined.astype("int64") * DAY + 10 * 3600
     silent = rng.random(n) < 0.03
     asked = np.flatnonzero(~silent | life.agreed)
-    back = np.flatnonzero(life.agreed & (life.revoked < plan.months))
-    month = plan.month_starts()[np.minimum(life.revoked[back], plan.months - 1)].astype("int64") * DAY
-    # after joining, and not before the month in which contacts stopped
-    taken_back = np.maximum(month + rng.integers(0, 3 * DAY, len(back)), joined[back] + DAY)
+    back = np.flatnonzero(life.agreed & (life.revoked <= plan.months))
+    month = plan.month_starts(1)[life.revoked[back]].astype("int64") * DAY
+    # after joining, after the last month's campaign, and before the first one that leaves them out
+    taken_back = np.maximum(month + rng.integers(-16 * DAY, 3 * DAY, len(back)), joined[back] + DAY)
     applied = np.zeros(n, bool)
     applied[life.applied.who] = True  # nobody's application is looked at without it
     borrowers = np.flatnonzero((rng.random(n) < 0.9) | applied)

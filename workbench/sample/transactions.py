@@ -54,11 +54,13 @@ def make_accounts(plan: BankPlan, people: People, rng: np.random.Generator) -> A
         ],
         axis=1,
     )
+    delay = rng.exponential(160, has.shape).astype("int64")
+    delay[:, 0] = 0
+    has &= people.joined[:, None] + delay < plan.end  # the others come when this bank's story is over
     who, kind = np.nonzero(has)
     of_kind = np.full(has.shape, -1)
     of_kind[who, kind] = np.arange(len(who))
-    delay = np.where(kind == 0, 0, rng.exponential(160, len(who))).astype("int64")
-    opened = np.minimum(people.joined[who] + delay, plan.end - 1)
+    opened = (people.joined[:, None] + delay)[who, kind]
     limit = np.where(
         kind == 1, np.round(people.income[who] * (0.8 + 2.5 * rng.random(len(who))) / 500) * 500, np.nan
     )
