@@ -93,6 +93,15 @@ def test_small_arrears_count_as_none_and_a_missing_amount_is_not_small() -> None
     assert answer.by_loan == {"a": 0, "b": 1, "c": 1}
 
 
+def test_days_that_are_missing_or_no_number_are_none() -> None:
+    rows = statements(
+        ("a", 1, "2025-04-30", float("nan")),
+        ("b", 2, "2025-04-30", float("inf")),
+        ("c", 3, "2025-04-30", 90.0),
+    )
+    assert ask(by_loan(), loans=GRANTED, repayments=rows).by_loan == {"a": 0, "b": 0, "c": 1}
+
+
 def test_a_cure_within_the_days_makes_bad_indeterminate_and_a_later_one_does_not() -> None:
     rows = statements(
         ("a", 1, "2025-04-30", 91), ("a", 1, "2025-05-30", 0),

@@ -61,7 +61,8 @@ def build_training_frame(
 
 
 def build_scoring_frame(home: Home, task: str, cutoff: date) -> TrainingFrame:
-    """Everyone who may be scored as of the cutoff, with the same features and no label; outcome tables are not read.
+    """Everyone who may be scored as of the cutoff, with the same features and no label; outcome tables are not read,
+    but for a risk the statements before the cutoff, which say who is in arrears already.
 
     For a label with `row:` these are the rows (contacts) whose own cutoff falls on that day. Raises WB-L04 if there
     are none, and WB-U06 for a flat dataset, whose files are scored directly."""

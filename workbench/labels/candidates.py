@@ -52,7 +52,7 @@ def _each_row(
         known_column(table, name, offered, f"{where}, row")
     taken = [column(c) for c in offered if c not in table.sensitive]
     at = (
-        exp.alias_(_timestamp(column(row.cutoff)), CUTOFF_AT, quoted=True)
+        exp.alias_(_timestamp(column(row.cutoff), offered[row.cutoff]), CUTOFF_AT, quoted=True)
         if row.cutoff
         else exp.alias_(column(seen), _STARTED, quoted=True)
     )
@@ -148,5 +148,9 @@ def population_table(label: LabelDefinition) -> str:
     return (wanting or list(label.eligible) or [label.outcome])[0].table
 
 
-def _timestamp(value: exp.Expr) -> exp.Expr:
-    return exp.TryCast(this=value, to=exp.DataType.build("timestamp"))
+def _timestamp(value: exp.Expr, sql_type: str) -> exp.Expr:
+    """The value as a moment, NULL where it cannot be read as one."""
+    to = exp.DataType.build("timestamp")
+    if sql_type.startswith(("DATE", "TIMESTAMP")):
+        return exp.Cast(this=value, to=to)
+    return exp.TryCast(this=exp.Cast(this=value, to=exp.DataType.build("varchar")), to=to)

@@ -38,7 +38,7 @@ def standing_query(engine: Engine, outcome: Overdue, rows: pd.DataFrame, where: 
     span = [exp.LT(this=column(KNOWN, "t"), expression=column(CUTOFF_AT, "s"))]
     on_eve = beside_loans(engine, outcome, rows, span, where).select(
         column(ROW, "s"),
-        exp.alias_(days_on(outcome, day(column(EVE, "s")), paid=known_paid), DAYS, quoted=True),
+        exp.alias_(days_on(engine, outcome, day(column(EVE, "s")), paid=known_paid), DAYS, quoted=True),
         *(exp.alias_(f, n, quoted=True) for n, f in flags(outcome).items()),
     )
     return (
@@ -59,9 +59,9 @@ def window_query(engine: Engine, outcome: Overdue, rows: pd.DataFrame, where: st
     first, last = day(column(FIRST_DAY, "s")), day(column(LAST_DAY, "s"))
     span = [exp.LTE(this=due, expression=last), exp.Paren(this=_open_from(first, due=due, paid=paid))]
     if outcome.at_month is not None:
-        days = days_on(outcome, last, paid=paid)
+        days = days_on(engine, outcome, last, paid=paid)
     else:
-        days = _days_until(outcome, first, last, paid=paid)
+        days = _days_until(engine, outcome, first, last, paid=paid)
     reached = exp.GTE(this=days, expression=number(outcome.bad))
     stays: exp.Expr = reached
     if outcome.ignore_cured_within is not None:
@@ -103,7 +103,7 @@ def first_bad_query(engine: Engine, outcome: Overdue, rows: pd.DataFrame, where:
     )
     span = [
         exp.LTE(this=turns.copy(), expression=last),
-        exp.GTE(this=unless_small(outcome, number(outcome.bad)), expression=number(outcome.bad)),
+        exp.GTE(this=unless_small(engine, outcome, number(outcome.bad)), expression=number(outcome.bad)),
         exp.Paren(this=unpaid),
     ]
     return (
@@ -127,7 +127,7 @@ def states_query(engine: Engine, outcome: Overdue, where: str) -> exp.Select:
         .join(moments.subquery("m", copy=False), on=exp.and_(*same))
     )
     by = [*(column(c, "m") for c in outcome.loan), column(AT, "m")]
-    days = days_on(outcome, day(column(AT, "m")), paid=day(column(_rule(outcome).paid, "t")))
+    days = days_on(engine, outcome, day(column(AT, "m")), paid=day(column(_rule(outcome).paid, "t")))
     own = exp.EQ(this=column(AT, "t"), expression=column(AT, "m"))
     return (
         chosen_rows(engine, outcome, query, where)
@@ -136,16 +136,20 @@ def states_query(engine: Engine, outcome: Overdue, where: str) -> exp.Select:
     )
 
 
-def days_on(outcome: Overdue, on: exp.Expr, *, paid: exp.Expr) -> exp.Expr:
+def days_on(engine: Engine, outcome: Overdue, on: exp.Expr, *, paid: exp.Expr) -> exp.Expr:
     """Days past due of an instalment on one day; 0 where it is not due yet, or was paid before."""
     due = day(column(_rule(outcome).due, "t"))
     unpaid = exp.or_(
         exp.Is(this=paid.copy(), expression=exp.Null()), exp.GTE(this=paid.copy(), expression=on.copy())
     )
-    return _late_days(outcome, exp.and_(exp.LT(this=due, expression=on.copy()), exp.Paren(this=unpaid)), on)
+    return _late_days(
+        engine, outcome, exp.and_(exp.LT(this=due, expression=on.copy()), exp.Paren(this=unpaid)), on
+    )
 
 
-def _days_until(outcome: Overdue, first: exp.Expr, last: exp.Expr, *, paid: exp.Expr) -> exp.Expr:
+def _days_until(
+    engine: Engine, outcome: Overdue, first: exp.Expr, last: exp.Expr, *, paid: exp.Expr
+) -> exp.Expr:
     """The most days past due that an instalment reaches on the days from `first` to `last`."""
     due = day(column(_rule(outcome).due, "t"))
     still = exp.or_(
@@ -153,13 +157,13 @@ def _days_until(outcome: Overdue, first: exp.Expr, last: exp.Expr, *, paid: exp.
     )
     stop = exp.Case(ifs=[exp.If(this=still, true=last.copy())], default=paid.copy())
     late = exp.and_(exp.GT(this=stop, expression=due), exp.GTE(this=stop.copy(), expression=first.copy()))
-    return _late_days(outcome, late, stop)
+    return _late_days(engine, outcome, late, stop)
 
 
-def _late_days(outcome: Overdue, late: exp.Expr, on: exp.Expr) -> exp.Expr:
+def _late_days(engine: Engine, outcome: Overdue, late: exp.Expr, on: exp.Expr) -> exp.Expr:
     rule = _rule(outcome)
     span = _plus(date_difference(on.copy(), column(rule.due, "t")), rule.first)
-    return unless_small(outcome, exp.Case(ifs=[exp.If(this=late, true=span)], default=number(0)))
+    return unless_small(engine, outcome, exp.Case(ifs=[exp.If(this=late, true=span)], default=number(0)))
 
 
 def _open_from(first: exp.Expr, *, due: exp.Expr, paid: exp.Expr) -> exp.Expr:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pandas as pd
 from sqlglot import exp
 
-from workbench.features.columns import CUTOFF_AT, ROW, aliased, known_column, resolver, with_hops
+from workbench.features.columns import CUTOFF_AT, ROW, aliased, clean_value, known_column, resolver, with_hops
 from workbench.labels.hits import CANDIDATES, expect_columns
 from workbench.labels.overdue import Overdue
 from workbench.labels.windows import BEGIN, END
@@ -51,12 +51,12 @@ def chosen_rows(engine: Engine, outcome: Overdue, query: exp.Select, where: str)
     return with_hops(query, hops).where(chosen)
 
 
-def unless_small(outcome: Overdue, days: exp.Expr) -> exp.Expr:
+def unless_small(engine: Engine, outcome: Overdue, days: exp.Expr) -> exp.Expr:
     """The days, or 0 where the arrears are too small to count."""
     if outcome.smallest is None:
         return days
     small = exp.LT(
-        this=double(column(outcome.smallest.column, "t")),
+        this=number_in(engine, outcome, outcome.smallest.column),
         expression=exp.Literal.number(repr(outcome.smallest.least)),
     )
     return exp.Case(ifs=[exp.If(this=small, true=number(0))], default=days)
@@ -70,8 +70,9 @@ def number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
-def double(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=value.copy(), to=exp.DataType.build("double"))
+def number_in(engine: Engine, outcome: Overdue, name: str) -> exp.Expr:
+    """A column of the loans' rows as a number; infinite and undefined ones are missing."""
+    return clean_value(column(name, "t"), engine.columns(outcome.table)[name])
 
 
 def day(value: exp.Expr) -> exp.Cast:

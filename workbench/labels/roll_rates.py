@@ -17,6 +17,7 @@ from workbench.labels.loan_rows import DAYS, number
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import any_flag
 from workbench.tables.engine import AT, Engine, column, named
+from workbench.tables.words import MonthNumber
 
 _EDGES = (1, 30, 60, 90, 120, 150, 180)
 _MOST = 0.5  # from where more than half get worse, waiting tells little more
@@ -109,15 +110,10 @@ def _monthly(outcome: Overdue, edges: list[int]) -> exp.Select:
         exp.If(this=exp.GTE(this=column(DAYS), expression=number(edge)), true=number(rank))
         for rank, edge in sorted(enumerate(edges, start=1), reverse=True)
     ]
-    at = column(AT)
-    month = exp.Add(
-        this=exp.Mul(this=exp.Extract(this=exp.var("YEAR"), expression=at), expression=number(12)),
-        expression=exp.Extract(this=exp.var("MONTH"), expression=at.copy()),
-    )
     numbered = exp.select(
         *(column(c) for c in outcome.loan),
         column(AT),
-        exp.alias_(_int(month), _MONTH, quoted=True),
+        exp.alias_(MonthNumber(this=column(AT)), _MONTH, quoted=True),
         exp.alias_(exp.Case(ifs=bands, default=number(0)), _BAND, quoted=True),
     ).from_(named(_STATES))
     newest = exp.Window(
@@ -228,8 +224,4 @@ def _bad_from(rolls_on: pd.DataFrame) -> int | None:
 
 
 def _month_number(moment: datetime) -> int:
-    return moment.year * 12 + moment.month
-
-
-def _int(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=exp.Paren(this=value), to=exp.DataType.build("int"))
+    return moment.year * 12 + moment.month - 1

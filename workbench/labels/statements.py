@@ -13,8 +13,8 @@ from workbench.labels.loan_rows import (
     SEEN_UNTIL,
     beside_loans,
     chosen_rows,
-    double,
     number,
+    number_in,
     one_if,
     unless_small,
     worst,
@@ -95,7 +95,7 @@ def states_query(engine: Engine, outcome: Overdue, where: str) -> exp.Select:
     by = [*(column(c, "t") for c in outcome.loan), column(AT, "t")]
     query = chosen_rows(engine, outcome, exp.select().from_(aliased(outcome.table, "t")), where)
     return query.select(
-        *by, worst(_days(outcome), DAYS), *(worst(f, n) for n, f in flags(outcome).items())
+        *by, worst(_days(engine, outcome), DAYS), *(worst(f, n) for n, f in flags(outcome).items())
     ).group_by(*(b.copy() for b in by))
 
 
@@ -106,7 +106,7 @@ def _state(
     query = beside_loans(engine, outcome, rows, span, where)
     by = [column(ROW, "s"), column(END, "s"), *(column(c, "t") for c in outcome.loan), column(AT, "t")]
     return query.select(
-        *by, worst(_days(outcome), DAYS), *(worst(f, n) for n, f in flags(outcome).items())
+        *by, worst(_days(engine, outcome), DAYS), *(worst(f, n) for n, f in flags(outcome).items())
     ).group_by(*(b.copy() for b in by))
 
 
@@ -117,9 +117,9 @@ def _in_window(end: str) -> list[exp.Expr]:
     ]
 
 
-def _days(outcome: Overdue) -> exp.Expr:
-    stated = exp.Coalesce(this=double(column(str(outcome.days), "t")), expressions=[number(0)])
-    return unless_small(outcome, stated)
+def _days(engine: Engine, outcome: Overdue) -> exp.Expr:
+    stated = exp.Coalesce(this=number_in(engine, outcome, str(outcome.days)), expressions=[number(0)])
+    return unless_small(engine, outcome, stated)
 
 
 def _stays(outcome: Overdue, reached: exp.Expr) -> exp.Expr:
