@@ -301,15 +301,15 @@ def _levels(engine: Engine, base: exp.Select, short: str, filled: float) -> tupl
     """The most frequent values; of equally frequent ones the first in the alphabet."""
     value = exp.Cast(this=column(short), to=exp.DataType.build("varchar"))
     times = exp.Count(this=exp.Star())
-    query = (
+    counted = (
         exp.select(exp.alias_(value, "value", quoted=True), exp.alias_(times, "times", quoted=True))
         .from_(sub(base, "b"))
         .where(exp.not_(exp.Is(this=column(short), expression=exp.Null())))
         .group_by(value.copy())
-        .order_by(
-            exp.Ordered(this=column("times"), desc=True), exp.Ordered(this=Bytewise(this=column("value")))
-        )
-        .limit(_SHOWN)
+    )
+    order = exp.Ordered(this=column("times"), desc=True), exp.Ordered(this=Bytewise(this=column("value")))
+    query = (
+        exp.select(column("value"), column("times")).from_(sub(counted, "n")).order_by(*order).limit(_SHOWN)
     )
     found = engine.frame(query)
     pairs = sorted(zip(found["times"], found["value"], strict=True), key=lambda p: (-int(p[0]), str(p[1])))
