@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataset.shop import FEATURES, shop
+from tests.dataset.shop import FEATURES, LABELS, shop
 from workbench.config import Home
 from workbench.dataset.catalog import Dataset, load_dataset
 from workbench.dataset.dictionary import examples_of
-from workbench.dataset.examples import failing_examples, run_example
+from workbench.dataset.examples import failing_examples, run_example, run_label_example
 from workbench.errors import DefinitionError
 from workbench.features.definition import Example
+from workbench.labels.definition import LabelDefinition
 from workbench.tables.catalog import list_datasets
 
 HOME = Home(Path(__file__).resolve().parents[2])
@@ -26,14 +27,31 @@ EXAMPLES = [
 ]
 
 
+LABEL_EXAMPLES = [
+    pytest.param(dataset, label.name, number, id=f"{name}-{label.name}-{number}")
+    for name, dataset in SHIPPED.items()
+    for label in dataset.labels.values()
+    if isinstance(label, LabelDefinition)
+    for number in range(len(label.examples))
+]
+
+
 @pytest.mark.parametrize(("dataset", "feature", "number"), EXAMPLES)
 def test_a_shipped_example_holds(dataset: Dataset, feature: str, number: int) -> None:
     definition = dataset.features[feature]
     assert run_example(dataset, definition, definition.examples[number]) == []
 
 
+@pytest.mark.parametrize(("dataset", "label", "number"), LABEL_EXAMPLES)
+def test_a_shipped_example_of_a_label_holds(dataset: Dataset, label: str, number: int) -> None:
+    definition = dataset.labels[label]
+    assert isinstance(definition, LabelDefinition)
+    assert run_label_example(dataset, definition, definition.examples[number]) == []
+
+
 def test_there_are_examples_to_run() -> None:
     assert len(EXAMPLES) >= 2
+    assert len(LABEL_EXAMPLES) >= 3
 
 
 MORE = """
@@ -92,6 +110,49 @@ def test_examples_are_data_that_can_be_shown(tmp_path: Path) -> None:
     assert shown["cutoff"] == "2025-03-01"
     assert shown["row"] == {"customer": 1}
     assert len(shown["given"]["orders"]) == 2
+
+
+LABEL = (
+    LABELS.replace(
+        """
+answers:""",
+        """
+  examples:
+    - given: &orders
+        orders: [{customer: 1, product: t, at: 2025-02-10}, {customer: 1, product: t, at: 2025-03-12}]
+      row: {customer: 1, cutoff_time: 2025-03-01}
+      expect: 1
+    - {given: *orders, row: {customer: 1, cutoff_time: 2025-03-20}, expect: 0}
+    - {given: *orders, row: {customer: 1, cutoff_time: 2025-02-01}, expect: left out}         # no order before
+    - {given: *orders, row: {customer: 2, cutoff_time: 2025-03-01}, expect: left out}         # nobody
+    - {given: {}, row: {customer: 1, cutoff_time: 2025-03-01}, expect: left out}
+answers:""",
+    )
+    + """  examples:
+    - given:
+        orders: [{customer: 1, product: t, at: 2025-03-14}]
+        mailings: [{mailing: 1, customer: 1, sent: 2025-03-01, ends: 2025-03-14}]
+      row: {mailing: 1, customer: 1, cutoff_time: 2025-03-01}
+      expect: 1
+"""
+)
+
+
+def test_a_label_has_examples_too(tmp_path: Path) -> None:
+    dataset = load_dataset(shop(tmp_path, labels=LABEL), "shop")
+    assert failing_examples(dataset) == []
+    buys = dataset.labels["buys"]
+    assert isinstance(buys, LabelDefinition)
+    assert len(buys.examples) == 5
+    turned = replace(buys.examples[0], expect={"label": 0})
+    assert run_label_example(dataset, buys, turned) == ["the label should be 0 and is 1."]
+
+
+@pytest.mark.parametrize("expect", ["2", "maybe", "{label: 1}"])
+def test_a_label_expects_one_zero_or_left_out(tmp_path: Path, expect: str) -> None:
+    wrong = LABELS + f"  examples: [{{given: {{}}, row: {{customer: 1}}, expect: {expect}}}]\n"
+    with pytest.raises(DefinitionError, match="WB-L01.*expects 1, 0 or left out"):
+        load_dataset(shop(tmp_path, labels=wrong), "shop")
 
 
 @pytest.mark.parametrize(

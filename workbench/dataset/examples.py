@@ -1,9 +1,10 @@
-"""Worked examples of feature definitions: given rows, a cutoff and the values that must come out."""
+"""Worked examples of definitions: given rows, a cutoff and the values that must come out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,23 +12,82 @@ import pandas as pd
 
 from workbench.dataset.build import feature_values
 from workbench.dataset.catalog import Dataset
-from workbench.errors import DefinitionError, did_you_mean
+from workbench.errors import DataError, DefinitionError, did_you_mean
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
 from workbench.features.compile import tables_needed
 from workbench.features.definition import AnyFeature, EntityAttribute, Example, FormulaFeature, RowsFeature
+from workbench.labels import compile as labels_compile
+from workbench.labels.cutoffs import FixedCutoffs
 from workbench.labels.definition import EachRow, LabelDefinition
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.expression import columns_of
 
 
 def failing_examples(dataset: Dataset) -> list[tuple[str, str]]:
-    """(feature, what came out instead) for every example that does not hold."""
-    return [
+    """(feature or label, what came out instead) for every example that does not hold."""
+    found = [
         (f.name, wrong)
         for f in dataset.features.values()
         for e in f.examples
         for wrong in run_example(dataset, f, e)
     ]
+    for label in dataset.labels.values():
+        if isinstance(label, LabelDefinition):
+            found += [(label.name, w) for e in label.examples for w in run_label_example(dataset, label, e)]
+    return found
+
+
+def run_label_example(dataset: Dataset, label: LabelDefinition, example: Example) -> list[str]:
+    """What differs from the label that the example expects of its row: 1, 0 or left out; empty when it holds.
+
+    The row names its keys and `cutoff_time`, which need not be one of the label's own cutoffs. Where the dataset does not
+    say from when it is observed, the given rows do not either: nothing is left-censored."""
+    if "cutoff_time" not in example.row:
+        raise DefinitionError(
+            "WB-F02",
+            f"label '{label.name}': an example's row needs `cutoff_time`.",
+            "Add cutoff_time: YYYY-MM-DD.",
+        )
+    asked = datetime.fromisoformat(str(example.row["cutoff_time"]))
+    tables = replace(dataset.tables, observed_from=dataset.tables.observed_from or datetime(1900, 1, 1))
+    one = label if label.cutoffs is None else replace(label, cutoffs=FixedCutoffs((asked.date(),)))
+    needed = labels_compile.tables_needed(one) | ({tables.consent.table} if tables.consent else set())
+    with Engine(tables) as engine:
+        for name in in_order(sorted(needed), tables):
+            engine.put_rows(name, _given_for(dataset, one, name, list(example.given.get(name, ()))))
+        try:
+            rows = labels_compile.training_rows(engine, one).rows
+        except DataError as nobody:
+            if nobody.code not in ("WB-L05", "WB-L12"):
+                raise
+            rows = pd.DataFrame({CUTOFF_AT: []})
+    mine = pd.to_datetime(rows[CUTOFF_AT]) == asked
+    for key, value in example.row.items():
+        if key != "cutoff_time" and len(rows):
+            mine &= rows[key].astype(str) == str(value)
+    found = rows[mine]
+    got = "left out" if found.empty else int(found[labels_compile.LABEL].iloc[0])
+    expected = example.expect["label"]
+    return [] if got == expected else [f"the label should be {expected} and is {got}."]
+
+
+def _given_for(
+    dataset: Dataset, label: LabelDefinition, name: str, rows: list[dict[str, Any]]
+) -> pd.DataFrame:
+    """A label's given rows, with every column that its conditions read."""
+    read = [
+        column
+        for condition in (*label.conditions, label.outcome)
+        if condition.where is not None
+        for table, column in columns_of(condition.where, label.name)
+        if (table or condition.table) == name
+    ]
+    frame = _given(dataset, [], name, [dict.fromkeys(read) | row for row in rows])
+    table = dataset.tables.tables[name]
+    lacking = [*read, *([] if table.key is not None else [dataset.entity])]
+    for column in dict.fromkeys(c for c in lacking if c not in frame):
+        frame[column] = pd.Series(dtype="string")
+    return frame
 
 
 def run_example(dataset: Dataset, feature: AnyFeature, example: Example) -> list[str]:

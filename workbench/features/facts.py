@@ -225,9 +225,13 @@ def _counts(
             ]
             if timed:
                 day = exp.Cast(this=DayNumber(this=column("at")), to=exp.DataType.build("double"))
-                chosen.append(
-                    exp.alias_(exp.Corr(this=value.copy(), expression=day), f"{short} clock", quoted=True)
-                )
+                together = exp.CovarSamp(this=value.copy(), expression=day.copy())
+                for made, word in (
+                    (together, "with time"),
+                    (exp.StddevSamp(this=value.copy()), "spread"),
+                    (exp.StddevSamp(this=day.copy()), "days"),
+                ):
+                    chosen.append(exp.alias_(made, f"{short} {word}", quoted=True))
     found = engine.frame(exp.select(*chosen).from_(sub(base, "b"))).iloc[0]
     return {str(k): (None if v is None or v != v else v) for k, v in found.items()}
 
@@ -277,8 +281,7 @@ def _column(
     # a number that names something is no quantity; a text of few values is a category, whatever it is called
     identifying = name in keys or (naming and (by_type == "number" or distinct > 50))
     if is_number(sql_type):
-        clock = counts.get(f"{short} clock")
-        if clock is not None and abs(_number(clock)) >= _CLOCK and not identifying:
+        if _clock(counts, short) >= _CLOCK and not identifying:
             return fact("unused", "rises with the time itself")
         identifying |= (
             _number(counts.get(f"{short} broken")) == 0 and distinct > 1000 and distinct > 0.5 * filled
@@ -297,19 +300,25 @@ def _column(
     return fact("text")
 
 
+def _clock(counts: dict[str, Any], short: str) -> float:
+    """The absolute correlation with the day. Not CORR: of a constant it is an error in Spark."""
+    both = _number(counts.get(f"{short} spread")) * _number(counts.get(f"{short} days"))
+    return abs(_number(counts.get(f"{short} with time"))) / both if both else 0.0
+
+
 def _levels(engine: Engine, base: exp.Select, short: str, filled: float) -> tuple[Level, ...]:
     """The most frequent values; of equally frequent ones the first in the alphabet."""
     value = exp.Cast(this=column(short), to=exp.DataType.build("varchar"))
     times = exp.Count(this=exp.Star())
-    query = (
+    counted = (
         exp.select(exp.alias_(value, "value", quoted=True), exp.alias_(times, "times", quoted=True))
         .from_(sub(base, "b"))
         .where(exp.not_(exp.Is(this=column(short), expression=exp.Null())))
         .group_by(value.copy())
-        .order_by(
-            exp.Ordered(this=column("times"), desc=True), exp.Ordered(this=Bytewise(this=column("value")))
-        )
-        .limit(_SHOWN)
+    )
+    order = exp.Ordered(this=column("times"), desc=True), exp.Ordered(this=Bytewise(this=column("value")))
+    query = (
+        exp.select(column("value"), column("times")).from_(sub(counted, "n")).order_by(*order).limit(_SHOWN)
     )
     found = engine.frame(query)
     pairs = sorted(zip(found["times"], found["value"], strict=True), key=lambda p: (-int(p[0]), str(p[1])))

@@ -157,7 +157,7 @@ def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
         "say": _text(settings, "say", where),
         "noun": _text(settings, "noun", where),
         "only_for": names(settings.get("for"), f"{where}, for"),
-        "examples": _examples(settings.get("examples", []), where),
+        "examples": parse_examples(settings.get("examples", []), where),
     }
     kind = kinds[0]
     expect_known(settings, (*_ROWS, *_SHARED) if kind == "from" else (kind, *_SHARED), where)
@@ -267,7 +267,8 @@ def _text(settings: dict[str, Any], key: str, where: str) -> Text | None:
     return text
 
 
-def _examples(written: object, where: str) -> tuple[Example, ...]:
+def parse_examples(written: object, where: str) -> tuple[Example, ...]:
+    """The worked examples of a definition. Raises WB-F02 for what is none."""
     if not isinstance(written, list):
         raise DefinitionError(
             "WB-F02", f"{where}: `examples` is not a list.", "Each example has given, row and expect."

@@ -37,7 +37,9 @@ class _Counted:
             counts.append(exp.alias_(count, name, quoted=True))
         item = exp.alias_(self.item.copy(), _ITEM, quoted=True)
         query = (
-            exp.select(column(_ROW), item, *counts).from_("pairs").group_by(column(_ROW), self.item.copy())
+            exp.select(column(_ROW), item, *counts)
+            .from_("pairs", copy=False)
+            .group_by(column(_ROW), self.item.copy(), copy=False)
         )
         keeps = [keep for _, keep in self.conditions.values()]
         if any(k is None for k in keeps):
@@ -101,19 +103,24 @@ class Grouping:
 
     def finish(self) -> tuple[exp.Select, list[tuple[str, exp.Select]]]:
         """The final select, and the named steps that it needs after `pairs`."""
-        grouped = exp.select(column(_ROW), *self.plain).from_("pairs").group_by(column(_ROW))
+        grouped = exp.select(column(_ROW), *self.plain).from_("pairs", copy=False)
+        grouped = grouped.group_by(column(_ROW), copy=False)
         if not self.counted:
             return grouped, []
         steps: list[tuple[str, exp.Select]] = [("grouped", grouped)]
-        final = exp.select(column(_ROW, "grouped"), *(column(n) for n in self.names)).from_("grouped")
+        final = exp.select(column(_ROW, "grouped"), *(column(n) for n in self.names))
+        final = final.from_("grouped", copy=False)
         for place, counting in enumerate(self.counted.values(), start=1):
             source = f"counted{place}"
             steps.append((source, counting.counting()))
             if counting.in_order:
                 steps.append((f"ordered{place}", counting.ordering(source)))
                 source = f"ordered{place}"
-            answers = exp.select(column(_ROW), *counting.answers).from_(source).group_by(column(_ROW))
+            answers = exp.select(column(_ROW), *counting.answers).from_(source, copy=False)
+            answers = answers.group_by(column(_ROW), copy=False)
             steps.append((f"answers{place}", answers))
             same = exp.EQ(this=column(_ROW, f"answers{place}"), expression=column(_ROW, "grouped"))
-            final = final.join(exp.Table(this=ident(f"answers{place}")), on=same, join_type="left")
+            final = final.join(
+                exp.Table(this=ident(f"answers{place}")), on=same, join_type="left", copy=False
+            )
         return final, steps

@@ -153,9 +153,9 @@ class SpanGrouping:
         )
         merged = (
             exp.select(column(ROW, "c"), *self.answers)
-            .from_(aliased("placed", "c"))
-            .join(aliased("spans", "e"), on=exp.and_(*on))
-            .group_by(column(ROW, "c"))
+            .from_(aliased("placed", "c"), copy=False)
+            .join(aliased("spans", "e"), on=exp.and_(*on), copy=False)
+            .group_by(column(ROW, "c"), copy=False)
         )
         return [("spans", spans), ("placed", placed), ("merged", merged)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from workbench.features.definition import Example
 from workbench.labels.conditions import Condition, Exclusion
 from workbench.labels.cutoffs import Cutoffs, ExcludedPeriod, OnePer, PerEvent
 from workbench.labels.kinds import Kind
@@ -46,6 +47,7 @@ class LabelDefinition:
     )
     say: Text | None = None
     purpose: str | None = None  # left out, what its kind serves: marketing or risk
+    examples: tuple[Example, ...] = ()  # each expects {"label": 1, 0 or "left out"}
     expanded: str = ""  # the whole definition as YAML, where a template was used
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from workbench.errors import DefinitionError, did_you_mean
+from workbench.features.definition import Example
+from workbench.features.files import parse_examples
 from workbench.labels.conditions import (
     FUTURE,
     Condition,
@@ -40,6 +42,7 @@ _LABEL = (
     "judge_from",
     "say",
     "purpose",
+    "examples",
 )
 _FLAT = ("kind", "column", "positive", "known_after_event", "say", "purpose")
 
@@ -81,7 +84,8 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
 
 
 def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> LabelDefinition:
-    label = expanded(written, tables, where) if "template" in written else written
+    own = {k: v for k, v in written.items() if k != "examples"}
+    label = expanded(own, tables, where) if "template" in own else own
     expect_known(label, _LABEL, where)
     _expect_one_way_to_ask(label, where)
     if "outcome" not in label:
@@ -126,8 +130,23 @@ def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> 
         judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         say=_say(label),
         purpose=_purpose(label, where),
+        examples=_examples(written.get("examples", []), where),
         expanded=as_yaml({name: label}) if "template" in written else "",
     )
+
+
+def _examples(written: object, where: str) -> tuple[Example, ...]:
+    """Worked examples: given rows, the row asked about with its `cutoff_time`, and `expect` 1, 0 or `left out`."""
+    if isinstance(written, list):
+        for one in written:
+            if not isinstance(one, dict) or one.get("expect") not in (0, 1, "left out") or "values" in one:
+                raise DefinitionError(
+                    "WB-L01",
+                    f"{where}: an example of a label gives rows and expects 1, 0 or left out; got {one!r}.",
+                    "Write {given: {table: [...]}, row: {..., cutoff_time: DATE}, expect: 1}.",
+                )
+        written = [{**one, "expect": {"label": one["expect"]}} for one in written]
+    return parse_examples(written, where)
 
 
 def _expect_one_way_to_ask(label: dict[str, Any], where: str) -> None:

@@ -7,6 +7,7 @@ columns by the caller's resolver, values as literals. Nothing of the text itself
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -55,7 +56,7 @@ def checked(text: str, resolve: Resolve, where: str) -> exp.Expr:
     """The tree of `text`. Raises WB-F05 when it does not parse or holds anything but columns, values, comparisons,
     arithmetic and the allowed functions (abs coalesce days_between hour lower month round upper weekday)."""
     try:
-        parsed = sqlglot.parse_one(text, read="duckdb", into=exp.Condition)
+        parsed = _parsed(text)
     except (ParseError, TokenError) as error:
         raise DefinitionError(
             "WB-F05",
@@ -63,6 +64,12 @@ def checked(text: str, resolve: Resolve, where: str) -> exp.Expr:
             "Example: \"products.department = 'GROCERY' and sales_value > 0\".",
         ) from error
     return _rebuild(parsed, resolve, where)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> exp.Expr:
+    """The tree as it was written; it is only read, since `_rebuild` makes a new one."""
+    return sqlglot.parse_one(text, read="duckdb", into=exp.Condition)
 
 
 def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:

@@ -133,7 +133,7 @@ def number(value: float) -> exp.Expr:
 
 
 def double(value: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType.build("double"))
+    return exp.Cast(this=value, to=exp.DataType.build(exp.DataType.Type.DOUBLE))
 
 
 def quotient(top: exp.Expr, bottom: exp.Expr) -> exp.Expr:
