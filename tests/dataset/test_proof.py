@@ -288,7 +288,7 @@ def test_times_that_lose_their_zone_are_found(home: Home, monkeypatch: pytest.Mo
     }
 
 
-@pytest.mark.parametrize("edge", ["_end", "_cutoff"])
+@pytest.mark.parametrize("edge", ["_end", "_begin"])
 def test_an_outcome_that_reaches_outside_its_window_is_found(
     home: Home, monkeypatch: pytest.MonkeyPatch, edge: str
 ) -> None:
@@ -297,7 +297,7 @@ def test_an_outcome_that_reaches_outside_its_window_is_found(
     def wider(node: exp.Expr) -> exp.Expr:
         if edge == "_end" and compares(node, exp.LT, AT, "_end"):
             return exp.LTE(this=node.this, expression=node.expression)
-        if edge == "_cutoff" and compares(node, exp.GTE, AT, "_cutoff") and node.expression.find(exp.Add):
+        if edge == "_begin" and compares(node, exp.GTE, AT, "_begin"):
             return exp.true()
         return node
 

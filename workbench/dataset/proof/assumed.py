@@ -109,11 +109,10 @@ def _columns_read(engine: Engine, dataset: Dataset, label: LabelDefinition) -> I
     """(table, column) of everything that the features and the conditions of a task name."""
     for feature in dataset.features_for(label):
         yield from _named(engine, dataset, feature, label)
-    for condition in (label.eligible, label.outcome):
-        if condition is not None:
-            read = columns_of(condition.where, label.name) if condition.where is not None else ()
-            yield from _at_home(engine, dataset, condition.table, read)
-    if label.row is not None:
+    for condition in (*label.conditions, label.outcome):
+        read = columns_of(condition.where, label.name) if condition.where is not None else ()
+        yield from _at_home(engine, dataset, condition.table, read)
+    if label.row is not None and label.row.cutoff is not None:
         yield from _at_home(engine, dataset, label.row.table, [(None, label.row.cutoff)])
 
 

@@ -90,10 +90,7 @@ def _late(sample: Sample, base: Answers) -> Proof:
     for cutoff, before in base.items():
         late, n = futures.with_late(sample, cutoff)
         added += n
-        # a second contact with the same key would be a wrong table, not a late row: who is asked stays as it is
-        own = sample.label.row.table if sample.label.row else None
-        asked = late if own is None else late | {own: sample.frames[own]}
-        rows = sample.rows(asked, cutoff)
+        rows = sample.rows(sample.with_questions(late), cutoff)
         changes += differences(before, sample.values(late, rows), cutoff)
     return _proof(
         sample, base, "late rows added", "WB-V03", f"{added:,} rows added that became known at the cutoff or after it", changes
@@ -109,12 +106,10 @@ def _shuffled(sample: Sample, base: Answers) -> Proof:
 
 
 def _zones(sample: Sample, base: Answers) -> Proof:
-    """The clock of the label's own rows is left alone: their cutoff is the question."""
-    own = sample.label.row.table if sample.label.row else None
     changes: list[Change] = []
     for zone in ZONES:
         there = futures.in_zone(sample, zone)
-        asked = there if own is None else there | {own: sample.frames[own]}
+        asked = sample.with_questions(there)
         for cutoff, before in base.items():
             changes += differences(before, sample.values(there, sample.rows(asked, cutoff)), cutoff)
     return _proof(

@@ -42,7 +42,8 @@ def _dealt_together(sample: Sample, table: Table, columns: list[str]) -> list[li
     blocks = [[c for c in (table.event_time, table.known_at) if c is not None]]
     row = sample.label.row
     if row is not None and row.table == table.name:
-        blocks = [list(dict.fromkeys([*blocks[0], *row.key, row.cutoff]))]
+        own = [*row.key, *([row.cutoff] if row.cutoff else [])]
+        blocks = [list(dict.fromkeys([*blocks[0], *own]))]
     taken = {c for block in blocks for c in block}
     return blocks + [[c] for c in columns if c not in taken]
 

@@ -11,7 +11,11 @@ from workbench.dataset.proof.futures import MICROSECOND
 from workbench.dataset.proof.report import Change, Proof, plain, together
 from workbench.dataset.proof.sample import Frames, Sample, at, moment_of, moments, with_times
 from workbench.features.columns import CUTOFF_AT
-from workbench.labels.compile import KNOWN_OUTCOME, LABEL
+from workbench.labels.candidates import population_table
+from workbench.labels.compile import LABEL
+from workbench.labels.conditions import Condition
+from workbench.labels.overdue import Overdue
+from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.tables.expression import columns_of
 
 BEGIN, END = "_begin", "_end"
@@ -33,13 +37,20 @@ def _spans(sample: Sample, base: pd.DataFrame) -> pd.DataFrame:
     """The rows of the chosen cutoffs with where their outcome window begins and ends, read apart from the compiler."""
     outcome = sample.label.outcome
     rows = base[base[CUTOFF_AT].isin([pd.Timestamp(c) for c in sample.cutoffs])].copy()
-    rows[BEGIN] = [outcome.gap.after(c) for c in rows[CUTOFF_AT]]
+    rows[BEGIN] = pd.to_datetime(pd.Series([outcome.gap.after(c) for c in rows[CUTOFF_AT]], index=rows.index))
+    ends = []
     if outcome.within is not None:
-        rows[END] = [outcome.within.after(b) for b in rows[BEGIN]]
-    else:
-        until = moments(rows[str(outcome.until).partition(".")[2]])
+        ends.append(pd.Series([outcome.within.after(b) for b in rows[BEGIN]], index=rows.index))
+    if outcome.until is not None:
+        until = moments(rows[outcome.until.partition(".")[2]])
         day = until == until.dt.normalize()  # a plain date means that whole day
-        rows[END] = until.where(~day, until + timedelta(days=1)).where(day, until + MICROSECOND)
+        ends.append(until.where(~day, until + timedelta(days=1)).where(day, until + MICROSECOND))
+    rows[END] = pd.to_datetime(pd.concat(ends, axis=1).min(axis=1))
+    if isinstance(outcome, Overdue) and outcome.ignore_cured_within is not None:
+        # whether a bad loan cures is seen after its window
+        rows[END] = pd.to_datetime(
+            pd.Series([outcome.ignore_cured_within.after(e) for e in rows[END]], index=rows.index)
+        )
     return rows
 
 
@@ -57,14 +68,17 @@ def _outside(sample: Sample, spans: pd.DataFrame) -> Proof:
 def _edges(sample: Sample, spans: pd.DataFrame) -> Proof:
     """The events that made an outcome happen, moved to the edges of its window."""
     name = "the outcome's edges"
-    if sample.label.row is not None and sample.label.row.table == sample.label.outcome.table:
+    outcome = sample.label.outcome
+    if isinstance(outcome, Overdue):
+        return Proof(name, "WB-V08", "skipped", "days past due are a state, not an event that could be moved")
+    if outcome.table in {*sample.questions, *([sample.label.row.table] if sample.label.row else [])}:
         return Proof(
             name, "WB-V08", "skipped", "the outcome is looked for among the rows that are asked about"
         )
-    if _reads_time(sample):
+    if _reads_time(sample, outcome):
         return Proof(name, "WB-V08", "skipped", "the outcome's condition reads the time of the event")
     changes: list[Change] = []
-    wants_any = sample.label.outcome.wants_any
+    wants_any = outcome.wants_any
     tried = 0
     for cutoff, rows in _first_rows(sample, spans):
         happened = rows[(rows[LABEL] == 1) == wants_any]
@@ -149,11 +163,12 @@ def _only_inside(sample: Sample, rows: pd.DataFrame) -> tuple[Frames, int]:
 
 
 def _decides_who(sample: Sample) -> bool:
-    """Whether the outcome's table also says who is in the frame."""
+    """Whether the past of the outcome's table also says who is in the frame."""
     label = sample.label
-    return label.row is None and (label.eligible is None or label.eligible.table == label.outcome.table) or (
-        label.eligible is not None and label.eligible.table == label.outcome.table
-    )  # fmt: skip
+    deciding = {c.table for c in label.conditions} | set(sample.questions)
+    if label.row is None and label.per_event is None:
+        deciding.add(population_table(label))
+    return isinstance(label.outcome, Overdue) or label.outcome.table in deciding
 
 
 def _moved_to(sample: Sample, rows: pd.DataFrame, when: pd.Series) -> Frames:
@@ -166,8 +181,7 @@ def _moved_to(sample: Sample, rows: pd.DataFrame, when: pd.Series) -> Frames:
     return sample.frames | {name: with_times(table, events, happened, None)}
 
 
-def _reads_time(sample: Sample) -> bool:
-    outcome = sample.label.outcome
+def _reads_time(sample: Sample, outcome: Condition) -> bool:
     if outcome.where is None:
         return False
     table = sample.tables.tables[outcome.table]

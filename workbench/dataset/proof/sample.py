@@ -21,7 +21,10 @@ from workbench.features import compile as features_compile
 from workbench.features.columns import CUTOFF_AT, ROW, aliased
 from workbench.features.definition import AnyFeature, FormulaFeature
 from workbench.labels import compile as labels_compile
+from workbench.labels.candidates import population_table
 from workbench.labels.definition import LabelDefinition
+from workbench.labels.overdue import Overdue
+from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.tables.duck import DuckDatabase
 from workbench.tables.durations import Duration
 from workbench.tables.engine import AT, KNOWN, Engine, column, named
@@ -106,9 +109,7 @@ class Sample:
         except DataError as error:
             if error.code != "WB-L05":
                 raise
-            found = pd.DataFrame(
-                columns=[CUTOFF_AT, *self.keys, labels_compile.LABEL, labels_compile.KNOWN_OUTCOME]
-            )
+            found = pd.DataFrame(columns=[CUTOFF_AT, *self.keys, labels_compile.LABEL, KNOWN_OUTCOME])
         return found.set_index([CUTOFF_AT, *self.keys], drop=False)
 
     def index(self, rows: pd.DataFrame) -> pd.Index:
@@ -116,12 +117,28 @@ class Sample:
             return pd.Index(rows[self.keys[0]], name=self.keys[0])
         return pd.MultiIndex.from_frame(rows[self.keys])
 
+    @property
+    def questions(self) -> dict[str, str]:
+        """The tables whose own rows are the question at a cutoff, each with the column that holds its moment."""
+        label = self.label
+        asking = label.per_event.table if label.per_event is not None else None
+        if label.row is not None and label.row.responded is not None:
+            asking = label.row.responded.table  # the answer's moment is the cutoff
+        if asking is not None:
+            return {asking: str(self.tables.tables[asking].event_time)}
+        return {label.row.table: label.row.cutoff} if label.row is not None and label.row.cutoff else {}
+
     def asked(self, name: str, rows: pd.DataFrame, cutoff: datetime) -> pd.Series:
         """True for the rows of a table that are themselves the question at this cutoff (this day's contacts)."""
-        row = self.label.row
-        if row is None or row.table != name:
+        moment = self.questions.get(name)
+        if moment is None:
             return pd.Series(False, index=rows.index)
-        return moments(rows[row.cutoff]) == pd.Timestamp(cutoff)
+        return moments(rows[moment]) == pd.Timestamp(cutoff)
+
+    def with_questions(self, frames: Frames) -> Frames:
+        """The changed rows, but who asks stays as it is: a second contact of the same key would be a wrong table."""
+        own = {*self.questions, *([self.label.row.table] if self.label.row is not None else [])}
+        return frames | {name: self.frames[name] for name in own}
 
     def unknown(self, name: str, rows: pd.DataFrame, cutoff: datetime) -> pd.Series:
         """True for rows that nobody could know at the cutoff; what is itself asked about is known."""
@@ -229,12 +246,20 @@ def draw(engine: Engine, dataset: Dataset, label: LabelDefinition, training: pd.
 
 def _first(engine: Engine, label: LabelDefinition) -> datetime | None:
     first = engine.loaded[label.outcome.table].first
+    if first is not None and isinstance(label.outcome, Overdue):
+        return None  # a loan may begin before it is first reported
     return None if first is None else datetime(first.year, first.month, first.day)
+
+
+def _who_there_is(label: LabelDefinition) -> str:
+    if label.row is not None:
+        return label.row.table
+    return label.per_event.table if label.per_event is not None else population_table(label)
 
 
 def _everybody(engine: Engine, label: LabelDefinition) -> list[object]:
     """Every entity of the table that says who there is."""
-    table = label.row.table if label.row else (label.eligible or label.outcome).table
+    table = _who_there_is(label)
     entity = column(engine.tables.entity)
     here = exp.not_(exp.Is(this=entity.copy(), expression=exp.Null()))
     found = engine.frame(exp.select(entity).distinct().from_(named(table)).where(here))
