@@ -87,3 +87,9 @@ def test_a_dataset_is_described_without_loading_it() -> None:
         "complete_journey/first_nutrition": "conversion",
         "complete_journey/churn_60d": "churn",
     }
+
+
+def test_a_frame_says_which_state_of_each_source_it_was_made_from(coupon_frame) -> None:
+    frame = coupon_frame
+    assert {"transactions", "contacts", "redemptions"} <= set(frame.sources)
+    assert all(len(mark) >= 16 for mark in frame.sources.values())

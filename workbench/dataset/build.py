@@ -160,6 +160,7 @@ def _frame(
         sentences={c.name: c.sentence for c in columns},
         groups={c.name: c.group for c in columns},
         counts={k: v for k, v in (found.counts | _quarantined(engine)).items() if v},
+        sources={t.table: t.fingerprint for t in engine.loaded.values() if t.fingerprint},
         notes=tuple(n for t in engine.loaded.values() for n in t.notes),
     )
 

@@ -112,6 +112,7 @@ def flat_training_frame(
             "event_class": classes.event,
             "other_class": classes.other,
             "counts": counts,
+            "sources": {source.name: raw.fingerprint},
         },
         sentences=sentences or {},
     )

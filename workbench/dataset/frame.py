@@ -44,6 +44,7 @@ class TrainingFrame:
     counts: dict[str, int] = field(
         default_factory=dict
     )  # what was left out, by reason: immature, left_censored, ...
+    sources: dict[str, str] = field(default_factory=dict)  # table -> fingerprint of what was read
     notes: tuple[str, ...] = ()  # said aloud: the event class chosen, columns set aside, dates read from text
 
     @property

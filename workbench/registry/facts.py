@@ -37,6 +37,7 @@ class Facts:
     metrics: Mapping[str, float] = field(default_factory=dict)
     budget_seconds: float | None = None
     trials: int | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)  # table -> fingerprint of what was read
     period: str = ""  # "2017-04-01..2017-10-01", the cutoffs it learned from
     trained_by: str = ""
     job_id: str | None = None

@@ -132,6 +132,7 @@ def facts_of(
         time=frame.time,
         sentences=frame.sentences,
         groups=frame.groups,
+        sources=frame.sources,
         metrics=judgement.metrics,
         budget_seconds=None if request.trials else request.budget_seconds,
         trials=request.trials,
