@@ -241,6 +241,18 @@ def test_counted_days_at_a_month_on_book_forget_what_was_paid() -> None:
     assert ask(text, loans=GRANTED, repayments=rows).by_loan == {"a": 0, "b": 1, "c": 0}
 
 
+def test_the_day_of_payment_is_still_late_and_a_payment_on_the_due_date_is_not() -> None:
+    """The last day of the window is 9 July, the 30th after 9 June; one day late is late, none is not."""
+    text = COUNTED.replace("RULE", "day_after").replace(" MORE", ", measure: {at_month: 6}")
+    rows = instalments(
+        ("a", 1, 1, "2025-06-09", "2025-07-09"), ("b", 2, 1, "2025-06-09", "2025-07-08"), ("c", 3, 1, "2025-06-09", None)
+    )  # fmt: skip
+    assert ask(text, loans=GRANTED, repayments=rows).by_loan == {"a": 1, "b": 0, "c": 1}
+    strict = COUNTED.replace("RULE", "due_date").replace("bad: 30", "bad: 1").replace(" MORE", "")
+    rows = instalments(("a", 1, 1, "2025-06-09", "2025-06-09"), ("b", 2, 1, "2025-06-09", "2025-06-10"))
+    assert ask(strict, loans=GRANTED, repayments=rows).by_loan == {"a": 0, "b": 1}
+
+
 def test_counted_arrears_at_the_cutoff_are_those_of_the_eve_by_the_payments_known_then() -> None:
     text = BY_CUSTOMER.replace("days_past_due: days_past_due, bad: 90, indeterminate: 30", "days_past_due: {due: due_date, paid: paid_date}, bad: 30").replace(" MORE", "")  # fmt: skip
     rows = instalments(
