@@ -45,6 +45,8 @@ def test_the_shop_itself_is_fine(tmp_path: Path) -> None:
         ("{attribute: people.town}", "{ratio: [spend_sum_30d, spend_summ_all]}", "WB-F08", "Did you mean 'spend_sum_all'"),
         ("{attribute: people.town}", "{formula: \"__import__('os')\"}", "WB-F05", "function '__import__' is not allowed"),
         ("{attribute: people.town}", '{formula: "spend_sum_30d ** 2"}', "WB-F05", "not allowed in a formula"),
+        ("{attribute: people.town}", "{attribute: people.town}\nf: {formula: town + 1}", "WB-F26", "feature 'f'.*'town', which does not hold numbers"),
+        ("{attribute: people.town}", "{formula: town2 + 1}\ntown2: {formula: town + 1}", "WB-F25", "town -> town2 -> town"),
         ("{attribute: people.town}", "{attribute: people.town, say: {en: '{colour}', zh: x}}", "WB-F02", "nobody fills in"),
     ],
 )  # fmt: skip

@@ -147,6 +147,21 @@ def test_what_is_not_allowed_for_the_purpose_is_left_out(tmp_path: Path) -> None
     assert "attribute: people." not in made.out.read_text(encoding="utf-8")
 
 
+def test_a_column_of_another_purpose_is_left_out_with_what_would_read_it(tmp_path: Path) -> None:
+    rule = "event_time: at, known_after: 1d, columns: {amount: {allowed_for: [risk]}}"
+    home = shop(
+        tmp_path,
+        tables=TABLES.replace("event_time: at, known_after: 1d", rule),
+        orders=rich_orders(),
+        products=products(),
+    )
+    made = write_proposal(home, "shop", label="buys")
+    assert made.left_out["not allowed for marketing"] == ["orders.amount"]
+    written = yaml.safe_load(made.out.read_text(encoding="utf-8"))
+    assert "orders_basket_no" in written
+    assert not any("amount" in json.dumps(s) for s in written.values())
+
+
 def test_nothing_is_overwritten_unless_told(tmp_path: Path) -> None:
     home = shop(tmp_path, orders=rich_orders())
     features = home.feature_defs / "shop" / "features.yaml"

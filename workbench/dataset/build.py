@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from workbench.config import Home
@@ -15,7 +16,7 @@ from workbench.dataset.catalog import Dataset, load_task
 from workbench.dataset.frame import CUTOFF, LABEL, OUTCOME_KNOWN, TrainingFrame
 from workbench.dataset.permissions import stop_if_forbidden
 from workbench.dataset.vendor_files import stop_if_retro_scored
-from workbench.errors import UsageError
+from workbench.errors import DefinitionError, UsageError
 from workbench.features import compile as features_compile
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
 from workbench.features.compile import Compiled
@@ -117,7 +118,7 @@ def feature_values(
             values[made.column.name] = _clean(answer[made.column.name], made.empty, number=made.is_number)
     for feature in features:
         if isinstance(feature, FormulaFeature):
-            values[feature.name] = pd.Series(feature.recipe.value(values, n_rows))
+            values[feature.name] = pd.Series(_computed(feature, values, n_rows))
     order = [c.name for f in features for c in f.columns()]
     return pd.DataFrame({name: values[name] for name in order}, index=range(n_rows))
 
@@ -218,6 +219,13 @@ def _compile(engine: Engine, features: Sequence[AnyFeature], label: LabelDefinit
 
 def _apart(engine: Engine, feature: RowsFeature) -> tuple[str, ...]:
     return () if engine.tables.entity in engine.columns(feature.source) else feature.match
+
+
+def _computed(feature: FormulaFeature, values: dict[str, pd.Series], n_rows: int) -> np.ndarray:
+    try:
+        return feature.recipe.value(values, n_rows)
+    except DefinitionError as error:
+        raise DefinitionError(error.code, f"feature '{feature.name}': {error.message}", error.hint) from error
 
 
 def _clean(values: pd.Series, empty: float | None, *, number: bool) -> pd.Series:

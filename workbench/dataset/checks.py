@@ -126,8 +126,8 @@ def _check_label(
         if label.cutoffs is None:
             findings += retro_scored(dataset, label, cutoffs.min().to_pydatetime())
         build.store_spine(engine, found.rows.head(0))
-        for query in build.compiled_queries(engine, dataset, label):
-            engine.frame(query.query)  # on no rows: columns and types are checked, nothing is computed
+        # on no rows: columns and types are checked, of formulas too, and nothing is computed
+        build.feature_values(engine, dataset.features_for(label), label, 0)
     except WorkbenchError as error:
         findings.append(Finding.of(error, label.name))
         return None

@@ -12,8 +12,11 @@ import pandas as pd
 import yaml
 
 from workbench.config import Home
+from workbench.dataset.catalog import Dataset
+from workbench.dataset.lineage import feature_lineage
 from workbench.errors import DefinitionError, UsageError, did_you_mean
 from workbench.features.columns import CUTOFF_AT
+from workbench.features.definition import AnyFeature
 from workbench.features.facts import CONSTANT, EMPTY, TableFacts, table_facts
 from workbench.features.files import parse_features
 from workbench.features.synthesis import Group, RowContext, propose
@@ -21,11 +24,12 @@ from workbench.files import whole_file
 from workbench.labels import compile as labels_compile
 from workbench.labels.definition import LabelDefinition
 from workbench.labels.files import parse_labels
+from workbench.labels.purposes import purpose_of
 from workbench.tables.catalog import load_tables
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.expression import columns_of
 from workbench.tables.schema import TableSet
-from workbench.tables.yaml_file import read_yaml
+from workbench.tables.yaml_file import YamlFile, read_yaml
 
 PROPOSED = "features.proposed.yaml"
 MOST = 300
@@ -118,6 +122,7 @@ def write_proposal(
         row=row,
         most=most,
     )
+    _keep_to_purpose(Dataset(name, tables, _parsed(groups), {x.name: x for x in chosen}), groups)
     if not any(g.entries for g in groups):
         raise DefinitionError(
             "WB-F31",
@@ -136,6 +141,31 @@ def write_proposal(
     return Proposal(
         name, label, target, len(entries), sum(len(e.columns) for e in entries), known_before, left_out
     )
+
+
+def _parsed(groups: list[Group]) -> dict[str, AnyFeature]:
+    entries = {e.name: e.settings for g in groups for e in g.entries}
+    return parse_features(YamlFile(Path(PROPOSED), entries))
+
+
+def _keep_to_purpose(dataset: Dataset, groups: list[Group]) -> None:
+    """Take out what reads, directly or through another table's columns, data that a label's purpose must not use."""
+    forbidden: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for label in dataset.labels.values():
+        if not isinstance(label, LabelDefinition):
+            continue
+        purpose = purpose_of(label, dataset.tables)
+        for column, reads in feature_lineage(dataset, label).items():
+            for read in reads:
+                if not all(purpose.allowed_by(limit) for limit in read.limits):
+                    forbidden[column] = read.place
+                    reasons[read.place] = f"not allowed for {purpose.name}"
+    for group in groups:
+        gone = [e for e in group.entries if not forbidden.keys().isdisjoint(e.columns)]
+        group.entries = [e for e in group.entries if e not in gone]
+        for place in dict.fromkeys(forbidden[c] for e in gone for c in e.columns if c in forbidden):
+            group.left_out.setdefault(reasons[place], []).append(place)
 
 
 def _labels(tables: TableSet, label: str | None) -> list[LabelDefinition]:
