@@ -38,11 +38,12 @@ def permuted(sample: Sample, cutoff: datetime, seed: int = 0) -> Frames:
 
 
 def _dealt_together(sample: Sample, table: Table, columns: list[str]) -> list[list[str]]:
-    """A row's times belong together, else it might become known; so does the key of a row that is asked about."""
+    """A row's times belong together, else it might become known; so do key and end of a row that is asked about."""
     blocks = [[c for c in (table.event_time, table.known_at) if c is not None]]
     row = sample.label.row
     if row is not None and row.table == table.name:
-        own = [*row.key, *([row.cutoff] if row.cutoff else [])]
+        ends = [sample.label.outcome.until, row.responded.until if row.responded else None]
+        own = [*row.key, *([row.cutoff] if row.cutoff else []), *(e.partition(".")[2] for e in ends if e)]
         blocks = [list(dict.fromkeys([*blocks[0], *own]))]
     taken = {c for block in blocks for c in block}
     return blocks + [[c] for c in columns if c not in taken]
