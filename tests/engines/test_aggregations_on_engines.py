@@ -9,7 +9,7 @@ import pytest
 
 from tests.engines.conftest import ENGINES, use_engine
 from tests.features.oracle import expected
-from tests.features.test_oracle import all_features, computed, random_orders, same
+from tests.features.test_oracle import CUTOFFS, all_features, computed, disagreements, random_orders, same
 from workbench.features.aggregations import REGISTRY
 from workbench.tables.durations import Duration
 
@@ -48,3 +48,7 @@ def test_an_aggregation_gives_the_same_number_on_every_engine(name: str, answers
                     wrong.append((row.customer, cutoff, column, values.at[row.Index, column], wanted))
     assert checked > 0
     assert not wrong, wrong[:5]
+
+
+def test_with_one_cutoff_for_all_rows_every_engine_agrees(engine_kind: str) -> None:
+    assert not disagreements(8, KNOWN_AFTER, CUTOFFS[:1])

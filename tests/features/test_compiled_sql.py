@@ -24,6 +24,7 @@ SPEND = RowsFeature(
     aggregate=(REGISTRY["sum"],),
     windows=(Window.parse("30d"),),
 )
+ONE_ORDER = pd.DataFrame({"who": [1], "product": [1], "amount": [2.5], "at": pd.to_datetime(["2025-02-10"])})
 SQL = """\
 WITH framed AS (
   SELECT
@@ -83,19 +84,25 @@ def shop(**orders_settings: object) -> TableSet:
     return TableSet("x", Path(), Text.of("x"), "who", tables, observed_until=datetime(2026, 1, 1))
 
 
-def fill(engine: Engine, orders: pd.DataFrame) -> None:
+def fill(engine: Engine, orders: pd.DataFrame, *later: datetime) -> None:
     engine.put_rows("products", pd.DataFrame({"product": [1, 2], "aisle": ["tea", "bread"]}))
     engine.put_rows("orders", orders)
-    store_spine(engine, pd.DataFrame({"_row": [0], "who": [1], "_cutoff": [datetime(2025, 3, 1)]}))
+    cutoffs = [datetime(2025, 3, 1), *later]
+    store_spine(engine, pd.DataFrame({"_row": range(len(cutoffs)), "who": 1, "_cutoff": cutoffs}))
 
 
 def test_a_query_reads_as_events_pairs_and_aggregates() -> None:
     with Engine(shop()) as engine:
-        fill(
-            engine,
-            pd.DataFrame({"who": [1], "product": [1], "amount": [2.5], "at": pd.to_datetime(["2025-02-10"])}),
-        )
+        fill(engine, ONE_ORDER, datetime(2025, 3, 2, 12))
         assert compile_rows(engine, [SPEND]).sql == SQL
+
+
+def test_where_all_rows_share_their_cutoff_the_query_names_the_moments() -> None:
+    with Engine(shop()) as engine:
+        fill(engine, ONE_ORDER)
+        read, _, joined = compile_rows(engine, [SPEND]).sql.partition("), pairs AS (")
+    assert '"t"."_at" >= CAST(\'2025-01-30 00:00:00\' AS TIMESTAMP)' in read
+    assert '"e"."_known_at" < CAST(\'2025-03-01 00:00:00\' AS TIMESTAMP)' in joined
 
 
 def test_a_column_may_say_itself_when_each_row_was_known() -> None:

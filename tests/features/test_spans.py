@@ -13,7 +13,10 @@ import pytest
 from tests.features.oracle import expected
 from tests.features.test_oracle import all_features, same
 from workbench.dataset.build import feature_values, store_spine
+from workbench.features.aggregations import REGISTRY
 from workbench.features.compile import compile_rows
+from workbench.features.definition import RowsFeature
+from workbench.features.windows import Window
 from workbench.tables.durations import Duration
 from workbench.tables.engine import Engine
 from workbench.tables.schema import Table, TableSet
@@ -29,7 +32,7 @@ def test_sums_over_shared_spans_agree_with_the_slow_reading(seed: int, known_aft
 def test_a_frame_with_one_cutoff_each_or_with_cutoffs_by_the_hour_reads_events_as_they_are() -> None:
     table = Table("orders", "-", event_time="at", keep_duplicates=True)
     shop = TableSet(
-        "s", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
+        "shop", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
     )
     days = pd.date_range("2025-01-01", "2025-06-30", freq="6h")
     orders = pd.DataFrame({"customer": 1, "at": days, "amount": 1.0, "shelf": "a"})
@@ -62,7 +65,7 @@ def disagreements(seed: int, known_after: str) -> list[tuple]:
         settings["known_at"] = "loaded"
     table = Table("orders", "-", event_time="at", keep_duplicates=True, **settings)
     shop = TableSet(
-        "s", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
+        "shop", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
     )
     features = all_features()
     spine = pd.DataFrame([(c, t) for c in range(1, 6) for t in cutoffs], columns=["customer", "_cutoff"])
@@ -85,3 +88,38 @@ def disagreements(seed: int, known_after: str) -> list[tuple]:
                 if not same(values.at[row.Index, name], value):
                     wrong.append((row.customer, cutoff, name, values.at[row.Index, name], value))
     return wrong
+
+
+def test_events_of_entities_that_were_not_asked_for_are_left_out_first() -> None:
+    cutoffs = pd.date_range("2025-02-01", "2025-07-01", freq="MS")
+    orders = pd.DataFrame(
+        {
+            "customer": np.repeat(range(40), 200),
+            "at": np.tile(pd.date_range("2025-01-01", periods=200), 40),
+            "amount": np.repeat(range(40), 200) + 0.5,
+            "shelf": "a",
+        }
+    )
+    table = Table("orders", "-", event_time="at", keep_duplicates=True)
+    shop = TableSet(
+        "shop", Path(), Text.of("s"), "customer", {"orders": table}, observed_until=datetime(2026, 1, 1)
+    )
+    total = RowsFeature(
+        name="paid",
+        source="orders",
+        value="amount",
+        aggregate=(REGISTRY["sum"],),
+        windows=(Window.parse("10d"),),
+    )
+    for customers, left_out in ((3, True), (40, False)):
+        spine = pd.DataFrame(
+            [(c, t) for c in range(customers) for t in cutoffs], columns=["customer", "_cutoff"]
+        )
+        spine.insert(0, "_row", range(len(spine)))
+        with Engine(shop) as engine:
+            engine.put_rows("orders", orders)
+            store_spine(engine, spine)
+            read = compile_rows(engine, [total]).sql.partition("spans AS")[2].partition("placed AS")[0]
+            assert ('FROM "_spine"' in read) is left_out
+            values = feature_values(engine, [total], None, len(spine))
+        assert (values["paid_sum_10d"] == 10 * (spine["customer"] + 0.5)).all()

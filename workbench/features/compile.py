@@ -24,14 +24,14 @@ from workbench.features.columns import (
     is_number,
     known_column,
     resolver,
-    smallest,
     with_hops,
 )
 from workbench.features.context import asked, shared_match, spread, via_join, via_key
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
 from workbench.features.grouping import Grouping
+from workbench.features.moments import Moments
 from workbench.features.spans import STORED, SpanGrouping, calendar
-from workbench.features.windows import Edge, Window, edge
+from workbench.features.windows import Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
@@ -78,8 +78,9 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
     for short in set(values.values()):
         events.computed[short] = clean_value(events.computed[short], types[short])
     chosen_windows = [w for f in chosen for w in f.windows]
+    moments = Moments.of(engine)
     spans = _spans(engine, table, chosen, chosen_windows)
-    pairs, keeps = _pairs(engine, events, chosen, spine)
+    pairs, keeps = _pairs(engine, events, chosen, spine, moments)
     made: list[Made] = []
     grouping = Grouping()
     for feature in chosen:
@@ -99,7 +100,7 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
                     grouping.add(output.name, aggregate, replace(rows, keep=keep))
     steps: list[tuple[str, exp.Select]] = [
         ("framed", _framed(engine, table, chosen)),
-        ("events", _within_reach(_read(engine, events, hops), table, chosen_windows)),
+        ("events", _within_reach(_read(engine, events, hops), table, chosen_windows, moments)),
     ]
     query: exp.Select | None = None
     if grouping.names:
@@ -242,45 +243,42 @@ def _read(engine: Engine, events: Events, hops: dict[str, exp.Expr]) -> exp.Sele
     return with_hops(query, hops)
 
 
-def _within_reach(query: exp.Select, table: Table, windows: list[Window]) -> exp.Select:
+def _within_reach(query: exp.Select, table: Table, windows: list[Window], moments: Moments) -> exp.Select:
     """Without what lies outside of all windows of all rows."""
     if table.event_time is None:
         return query
-    last = exp.Subquery(this=exp.select(exp.Max(this=column(CUTOFF_AT))).from_("framed"))
-    query = query.where(exp.LT(this=column(AT, "t"), expression=last))
-    if any(w.far is None for w in windows):
+    query = query.where(exp.LT(this=column(AT, "t"), expression=moments.last()))
+    far = [w.far for w in windows if w.far is not None]
+    if len(far) < len(windows):
         return query
-    earliest = exp.Min(this=_earliest([w.far for w in windows if w.far is not None]))
-    first = exp.Subquery(this=exp.select(earliest).from_("framed"))
-    return query.where(exp.GTE(this=column(AT, "t"), expression=first))
-
-
-def _earliest(reach: list[Edge], alias: str | None = None) -> exp.Expr:
-    """The earliest edge of all: a calendar month is sometimes shorter than 30 days."""
-    return smallest([column(edge(d), alias) for d in dict.fromkeys(reach)])
+    return query.where(exp.GTE(this=column(AT, "t"), expression=moments.first(far)))
 
 
 def _pairs(
-    engine: Engine, events: Events, features: list[RowsFeature], spine: dict[str, str]
+    engine: Engine,
+    events: Events,
+    features: list[RowsFeature],
+    spine: dict[str, str],
+    moments: Moments,
 ) -> tuple[exp.Select, dict[tuple[str, str], exp.Expr]]:
     """The `pairs` step, and the condition column of every (kind, text) that a feature may ask for."""
     table = events.table
     timed = table.event_time is not None
     has_entity = engine.tables.entity in engine.columns(table.name)
     keeps: dict[tuple[str, str], exp.Expr] = {}
-    query = exp.select(column(ROW, "s"), exp.alias_(column(CUTOFF_AT, "s"), "cutoff", quoted=True)).from_(
-        aliased("framed", "s")
-    )
+    cutoff = moments.cutoff("s")
+    query = exp.select(column(ROW, "s"), exp.alias_(cutoff, "cutoff", quoted=True))
+    query = query.from_(aliased("framed", "s"))
     conditions: list[exp.Expr] = []
     if has_entity:
         conditions.append(exp.EQ(this=column("k", "e"), expression=column(engine.tables.entity, "s")))
     if timed:
-        conditions.append(exp.LT(this=column(KNOWN, "e"), expression=column(CUTOFF_AT, "s")))
+        conditions.append(exp.LT(this=column(KNOWN, "e"), expression=cutoff.copy()))
         # known first implies happened first, unless a row was known early: then it still has not happened
-        conditions.append(exp.LT(this=column(AT, "e"), expression=column(CUTOFF_AT, "s")))
+        conditions.append(exp.LT(this=column(AT, "e"), expression=cutoff.copy()))
         reach = [w.far for f in features for w in f.windows]
         if all(r is not None for r in reach):
-            earliest = _earliest([r for r in reach if r is not None], "s")
+            earliest = moments.earliest([r for r in reach if r is not None], "s")
             conditions.append(exp.GTE(this=column(AT, "e"), expression=earliest))
     matches: dict[tuple[str, ...], exp.Expr] = {}
     joins: list[tuple[exp.Expr, exp.Expr]] = []
@@ -311,9 +309,9 @@ def _pairs(
     ]:
         query = _conditional(query, keeps, key, condition)
     ends = dict.fromkeys(w.near for f in features for w in f.windows if w.near is not None)
-    query = query.select(*(column(edge(n), "s") for n in ends))
+    query = query.select(*(exp.alias_(moments.edge(n, "s"), edge(n), quoted=True) for n in ends))
     for window in dict.fromkeys(w for f in features for w in f.windows):
-        inside = window.condition(column(AT, "e"), lambda d: column(edge(d), "s"))
+        inside = window.condition(column(AT, "e"), lambda d: moments.edge(d, "s"))
         if inside is not None:
             query = _conditional(query, keeps, ("window", str(window)), inside)
     for feature in features:

@@ -20,7 +20,7 @@ from workbench.features.definition import RowsFeature
 from workbench.features.windows import Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident, named
 from workbench.tables.schema import Table
-from workbench.tables.words import DayNumber
+from workbench.tables.words import DayNumber, Listed
 
 # steps to be computed as they stand: joined freely, a planner may compare every span with every cutoff first
 STORED = ("spans", "placed")
@@ -29,6 +29,7 @@ _FEWEST_CUTOFFS_EACH = (
     2.5  # frame rows per entity below which the events are not read often enough to add them up
 )
 _FEWEST_EVENTS_PER_SPAN = 1.0
+_FEW = 0.5  # share of a table's entities below which the others' events are left out first: looking costs too
 _DAY = np.timedelta64(1, "D")
 _EPOCH = np.datetime64("1970-01-01", "D")
 
@@ -37,13 +38,14 @@ _EPOCH = np.datetime64("1970-01-01", "D")
 class Calendar:
     """The moments that matter, and on which of them each cutoff's windows begin and end.
 
-    `days` (a table of the engine) gives for each day the number of moments up to it; `cutoffs` for each cutoff the
-    number of its window edges. Both count alike, so that comparing the numbers compares the moments.
+    `places` gives for each day from `first_day` on the number of moments up to it; `cutoffs` (a table of the engine)
+    for each cutoff the number of its window edges. Both count alike, so that comparing the numbers compares the moments.
     """
 
-    days: str
-    cutoffs: str
     first_day: int
+    places: str
+    cutoffs: str
+    few: bool  # the frame holds only a smaller part of the table's entities
 
 
 def calendar(engine: Engine, table: Table, windows: Iterable[Window]) -> Calendar | None:
@@ -66,9 +68,9 @@ def calendar(engine: Engine, table: Table, windows: Iterable[Window]) -> Calenda
     if events < _FEWEST_EVENTS_PER_SPAN * entities * len(moments):
         return None
     days = np.arange(moments[0] - _DAY, moments[-1])  # an event on the last moment's day counts for nobody
-    made = Calendar(f"_days_{table.name}", f"_cutoffs_{table.name}", int((days[0] - _EPOCH) / _DAY))
-    place = np.searchsorted(moments, days, side="right")
-    engine.put(made.days, pd.DataFrame({"day": ((days - _EPOCH) / _DAY).astype("int32"), "place": place}))
+    places = ",".join(map(str, np.searchsorted(moments, days, side="right")))
+    few = entities < _FEW * _entities(engine, table.name)
+    made = Calendar(int((days[0] - _EPOCH) / _DAY), places, f"_cutoffs_{table.name}", few)
     counted = {
         name: np.searchsorted(moments, np.array(e, dtype="datetime64[D]"), side="right")
         for name, e in edges.items()
@@ -87,6 +89,12 @@ def _asked(engine: Engine) -> tuple[pd.DatetimeIndex, float, int]:
     )
     found = engine.frame(exp.select(column(CUTOFF_AT)).distinct().from_(named(SPINE)))
     return pd.DatetimeIndex(found[CUTOFF_AT]).sort_values(), rows / max(entities, 1), int(entities)
+
+
+def _entities(engine: Engine, table: str) -> int:
+    """About how many entities a table has."""
+    each = exp.ApproxDistinct(this=column(engine.tables.entity))
+    return int(engine.row(exp.select(each).from_(named(table)))[0])
 
 
 @dataclass
@@ -120,19 +128,18 @@ class SpanGrouping:
         """`spans`, one row per entity and span with its parts; `placed`, the frame's rows with the numbers of their
         window edges; and `merged`, one row per frame row."""
         entity = self.engine.tables.entity
-        place = [exp.alias_(column("place", "d"), "place", quoted=True)]
-        by: list[exp.Expr] = [column("k", "e"), column("place", "d")]
-        query = exp.select(column("k", "e"), *place).from_(aliased("events", "e"))
-        query = query.join(aliased(self.calendar.days, "d"), on=self._on_day(AT, "d"))
+        place = exp.alias_(self._place(AT), "place", quoted=True)
+        query = exp.select(column("k", "e"), place).from_(aliased("events", "e"))
+        by = [1, 2]
         own_knowledge = self.table.known_at is not None
         if own_knowledge:
-            query = query.join(aliased(self.calendar.days, "l"), on=self._on_day(KNOWN, "l"))
-            query = query.select(exp.alias_(column("place", "l"), "known", quoted=True))
-            by.append(column("place", "l"))
-        mine = exp.select(column(entity)).from_(named(SPINE))
-        query = query.where(exp.In(this=column("k", "e"), query=exp.Subquery(this=mine)))
+            query = query.select(exp.alias_(self._place(KNOWN), "known", quoted=True))
+            by.append(3)
+        if self.calendar.few:
+            mine = exp.select(column(entity)).from_(named(SPINE))
+            query = query.where(exp.In(this=column("k", "e"), query=exp.Subquery(this=mine)))
         query = query.select(*(exp.alias_(p.copy(), short, quoted=True) for short, p in self.parts.values()))
-        spans = query.group_by(*by)
+        spans = query.group_by(*map(number, by))
         on: list[exp.Expr] = [
             exp.EQ(this=column("k", "e"), expression=column("k", "c")),
             exp.LT(this=column("place", "e"), expression=column(self._upper(), "c")),
@@ -140,7 +147,7 @@ class SpanGrouping:
         if own_knowledge:
             on.append(exp.LT(this=column("known", "e"), expression=column("cutoff", "c")))
         far = [w.far for w in dict.fromkeys(self.windows)]
-        if all(f is not None for f in far):
+        if None not in far:
             starts = [column(edge(f), "c") for f in dict.fromkeys(far) if f is not None]
             earliest = smallest(starts)
             on.append(exp.GTE(this=column("place", "e"), expression=earliest))
@@ -163,10 +170,10 @@ class SpanGrouping:
         self, others: exp.Select | None, steps: list[tuple[str, exp.Select]], names: list[str]
     ) -> exp.Select:
         """The final select: the columns made of spans beside those (`names`) that `others` gives, if any."""
+        if others is None:
+            return exp.select(column(ROW), *(column(n) for n in self.names)).from_("merged")
         query = exp.select(column(ROW, "f"), *(column(n, "merged") for n in self.names))
         query = query.from_(aliased("framed", "f")).join("merged", on=_same_row("merged"), join_type="left")
-        if others is None:
-            return query
         steps.append(("single", others))
         query = query.select(*(column(n, "single") for n in names))
         return query.join("single", on=_same_row("single"), join_type="left")
@@ -183,12 +190,13 @@ class SpanGrouping:
             parts.append(exp.LT(this=column("place", "e"), expression=column(edge(window.near), "c")))
         return exp.and_(*parts) if parts else None
 
-    def _on_day(self, moment: str, alias: str) -> exp.Expr:
+    def _place(self, moment: str) -> exp.Expr:
         # what happened before the first moment counts as of the day before it
         day, first = DayNumber(this=column(moment, "e")), number(self.calendar.first_day)
         early = exp.LT(this=day, expression=first)
-        clamped = exp.Case(ifs=[exp.If(this=early, true=first.copy())], default=day.copy())
-        return exp.EQ(this=column("day", alias), expression=clamped)
+        later = exp.Sub(this=day.copy(), expression=first.copy())
+        since = exp.Case(ifs=[exp.If(this=early, true=number(0))], default=later)
+        return Listed(this=since, numbers=exp.Literal.string(self.calendar.places))
 
 
 def _same_row(step: str) -> exp.Expr:

@@ -27,6 +27,12 @@ class DayNumber(exp.Expression, exp.Func):
     arg_types = {"this": True}
 
 
+class Listed(exp.Expression, exp.Func):
+    """The number at a place (counted from 0, never negative) of `numbers`, written 3,3,4; missing beyond the end."""
+
+    arg_types = {"this": True, "numbers": True}
+
+
 class IsFinite(exp.Expression, exp.Func):
     """True for a number that is neither infinite nor NaN; missing for a missing one."""
 
@@ -79,6 +85,14 @@ def _call(name: str) -> Any:
     return lambda self, node: self.func(name, node.this)
 
 
+def _listed(before: str, after: str) -> Any:
+    def spelled(self: Any, node: Listed) -> str:
+        numbers = ",".join(str(int(n)) for n in node.args["numbers"].name.split(","))
+        return f"{before.format(numbers)}{self.sql(node, 'this')}{after}"
+
+    return spelled
+
+
 def _by_struct(struct: str, least: str, greatest: str) -> Any:
     def spelled(self: Any, node: Foremost) -> str:
         order = self.func(struct, *node.expressions)
@@ -101,6 +115,7 @@ class WorkbenchDuckDB(DuckDB):
             Seconds: _call("EPOCH"),
             ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
             DayNumber: lambda self, e: f"(CAST({self.sql(e, 'this')} AS DATE) - DATE '1970-01-01')",
+            Listed: _listed("[{}][1 + ", "]"),
             MonthNumber: _year_and_month,
             IsFinite: _call("ISFINITE"),
             Bytewise: lambda self, e: self.sql(e, "this"),
@@ -123,6 +138,7 @@ class WorkbenchSpark(Spark):
             ),
             ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)",
             DayNumber: lambda self, e: f"DATEDIFF(CAST({self.sql(e, 'this')} AS DATE), DATE '1970-01-01')",
+            Listed: _listed("GET(ARRAY({}), ", ")"),
             MonthNumber: _year_and_month,
             IsFinite: lambda self, e: (
                 f"(ABS({self.sql(e, 'this')}) < DOUBLE('Infinity'))"
@@ -149,6 +165,7 @@ class WorkbenchPostgres(Postgres):
             **Postgres.Generator.TRANSFORMS,
             Seconds: lambda self, e: f"CAST(EXTRACT(EPOCH FROM {self.sql(e, 'this')}) AS DOUBLE PRECISION)",
             DayNumber: lambda self, e: f"(CAST({self.sql(e, 'this')} AS DATE) - DATE '1970-01-01')",
+            Listed: _listed("(CAST('{{{}}}' AS INT[]))[1 + ", "]"),
             MonthNumber: lambda self, e: f"CAST({_year_and_month(self, e)} AS INT)",
             IsFinite: lambda self, e: f"(ABS({self.sql(e, 'this')}) < 'Infinity')",  # NaN is greatest here
             Bytewise: lambda self, e: f'{self.sql(e, "this")} COLLATE "C"',
