@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from workbench.dataset.proof.prove import prove_dataset
 from workbench.dataset.proof.report import Change, Proof, ProofReport
 from workbench.dataset.proof.sample import Sample, draw
 from workbench.features.aggregations import REGISTRY, Aggregation, Rows
+from workbench.features.moments import Moments
 from workbench.labels import compile as labels_compile
 from workbench.tables.engine import AT, KNOWN, Engine
 
@@ -138,8 +140,9 @@ def edges(sample: Sample) -> list[Proof]:
 
 
 def doctored(monkeypatch: pytest.MonkeyPatch, change: Callable[[exp.Expr], exp.Expr]) -> None:
-    """Let every query of every engine pass through `change`, node by node."""
+    """Let every query of every engine pass through `change`, node by node; cutoffs are columns in all of them."""
     honest = Engine.frame
+    monkeypatch.setattr(Moments, "of", classmethod(lambda cls, engine: cls(None)))
     monkeypatch.setattr(Engine, "frame", lambda self, query: honest(self, query.transform(change)))
 
 
@@ -235,6 +238,20 @@ def test_a_window_that_loses_the_event_on_its_edge_is_found(
     change = next(c for c in found["boundaries"].changes if c.column == "spend_count_30d")
     assert change.what == "events exactly 30d before the cutoff"
     assert change.after == 0 and change.before > 0
+
+
+def test_a_query_that_names_a_later_moment_than_the_rows_cutoff_is_found(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all rows share a cutoff, the query holds the moment itself."""
+    honest = Moments.of.__func__  # ty: ignore[unresolved-attribute]
+
+    def a_second_late(cls: type[Moments], engine: Engine) -> Moments:
+        found = honest(cls, engine)
+        return cls(found.only + timedelta(seconds=1) if found.only is not None else None)
+
+    monkeypatch.setattr(Moments, "of", classmethod(a_second_late))
+    assert {"the future deleted", "late rows added", "boundaries"} <= set(failed(home, prove_features, edges))
 
 
 def test_a_training_frame_computed_in_another_way_than_a_single_day_is_found(

@@ -16,7 +16,7 @@ from workbench.config import Home
 from workbench.dataset.build import build_training_frame
 from workbench.dataset.checks import check_dataset
 from workbench.dataset.proposal import write_proposal
-from workbench.errors import UsageError
+from workbench.errors import DefinitionError, UsageError
 from workbench.features.files import parse_features
 from workbench.tables.yaml_file import read_yaml
 
@@ -67,6 +67,14 @@ def test_a_proposal_loads_passes_check_and_computes(tmp_path: Path, label: str |
         for name in frame.features:
             assert frame.sentences[name].en
             assert frame.sentences[name].zh
+
+
+def test_before_any_feature_is_written_check_warns_and_training_says_how_to_begin(tmp_path: Path) -> None:
+    home, _ = propose(tmp_path)  # which leaves no features.yaml
+    found = [f for f in check_dataset(home, "shop", label="buys").findings if f.code == "WB-F33"]
+    assert [f.severity for f in found] == ["warn"]
+    with pytest.raises(DefinitionError, match="WB-F33.*features propose shop/buys"):
+        build_training_frame(home, "shop/buys")
 
 
 def test_columns_are_used_for_what_they_are(tmp_path: Path) -> None:

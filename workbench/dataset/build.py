@@ -49,6 +49,7 @@ def build_training_frame(
     if isinstance(label, FlatLabel):
         return _flat(dataset, label, task)
     say = progress or silent
+    stop_if_featureless(dataset, label)
     stop_if_forbidden(dataset, label)
     with Engine(dataset.tables) as engine:
         features = dataset.features_for(label)
@@ -82,6 +83,16 @@ def build_scoring_frame(home: Home, task: str, cutoff: date) -> TrainingFrame:
         stop_if_retro_scored(dataset, label, found.rows[CUTOFF_AT])
         frame = _frame(engine, dataset, label, task, found, silent)
         return replace(frame, notes=(*frame.notes, *_staleness(engine, cutoff)))
+
+
+def stop_if_featureless(dataset: Dataset, label: LabelDefinition) -> None:
+    """Raises DefinitionError WB-F33 where no definition makes a column for the label."""
+    if not dataset.features_for(label):
+        raise DefinitionError(
+            "WB-F33",
+            f"features.yaml makes no feature for the label '{label.name}' of '{dataset.name}'.",
+            f"Write one, or begin with: workbench features propose {dataset.name}/{label.name}",
+        )
 
 
 def sampled_frame(

@@ -98,7 +98,10 @@ def _assemble(tables: TableSet) -> Dataset:
     labels = parse_labels(read_yaml(tables.folder / "labels.yaml"), tables)
     if tables.flat is not None:
         return Dataset(tables.name, tables, {}, labels)
-    file = read_yaml(tables.folder / "features.yaml")
+    written = tables.folder / "features.yaml"
+    if not written.exists():  # tables and labels come first; training says what to do then
+        return Dataset(tables.name, tables, {}, labels)
+    file = read_yaml(written)
     features = parse_features(file)
     for feature in features.values():
         where = f"{file.where(feature.name)}, feature '{feature.name}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from workbench.config import Home
@@ -110,6 +111,15 @@ def _forbidden(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
         return [Finding.of(error, label.name)]
 
 
+def _featureless(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
+    """A label is often chosen before any feature is written: worth saying, and stopped only by training."""
+    try:
+        build.stop_if_featureless(dataset, label)
+    except WorkbenchError as error:
+        return [replace(Finding.of(error, label.name), severity="warn")]
+    return []
+
+
 def _check_label(
     engine: Engine,
     dataset: Dataset,
@@ -128,6 +138,7 @@ def _check_label(
         build.store_spine(engine, found.rows.head(0))
         # on no rows: columns and types are checked, of formulas too, and nothing is computed
         build.feature_values(engine, dataset.features_for(label), label, 0)
+        findings += _featureless(dataset, label)
     except WorkbenchError as error:
         findings.append(Finding.of(error, label.name))
         return None
