@@ -15,6 +15,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from workbench.errors import DataError
+from workbench.tables.memory import room
 from workbench.tables.named import RemoteTable, address
 from workbench.tables.trees import named
 from workbench.tables.words import WorkbenchDuckDB
@@ -35,7 +36,7 @@ class DuckDatabase:
             ":memory:",
             config={
                 "threads": threads,
-                "memory_limit": memory,
+                "memory_limit": f"{room(memory) // 10**6}MB",
                 "temp_directory": self._spill.name,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,

@@ -66,7 +66,7 @@ class Loaded:
 class Engine:
     """The loaded tables of one dataset on a database; a context manager.
 
-    The database is `WORKBENCH_ENGINE`, else what tables.yaml says, else DuckDB in this process; it may use `memory`
+    The database is `WORKBENCH_ENGINE`, else what tables.yaml says, else DuckDB in this process; the process may use `memory`
     (`WORKBENCH_MEMORY`, else 1500MB) and `threads` (`WORKBENCH_THREADS`, else the cores this process may use).
     """
 

@@ -19,6 +19,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
 from workbench.errors import DataError, UsageError
+from workbench.tables.memory import memory_bytes
 from workbench.tables.named import RemoteTable, address
 from workbench.tables.words import WorkbenchSpark
 
@@ -151,7 +152,7 @@ def _session(threads: int, memory: str) -> Any:
         session = (
             _at_home(SparkSession.builder.master(master), master)
             .appName("workbench")
-            .config("spark.driver.memory", _megabytes(memory))
+            .config("spark.driver.memory", f"{memory_bytes(memory) // 2**20}m")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
             .config("spark.sql.session.timeZone", "UTC")
@@ -180,11 +181,6 @@ def _at_home(builder: Any, master: str) -> Any:
     for setting in ("spark.driver.host", "spark.driver.bindAddress"):
         builder = builder.config(setting, "127.0.0.1")
     return builder
-
-
-def _megabytes(memory: str) -> str:
-    """DuckDB's spelling of a size as Java's: 1500MB is 1500m."""
-    return memory.strip().lower().replace("mb", "m").replace("gb", "g")
 
 
 def _type(kind: str) -> str:
