@@ -76,7 +76,7 @@ class CompactDate(exp.Expression, exp.Func):
 
 
 class ZonedMoment(exp.Expression, exp.Func):
-    """A moment written with its time zone (2025-01-31T08:00+08:00), as one that knows its zone."""
+    """A moment written with its time zone (2025-01-31T08:00+08:00), as one that knows its zone; missing if there is none such."""
 
     arg_types = {"this": True}
 
@@ -113,7 +113,7 @@ class WorkbenchDuckDB(DuckDB):
         TRANSFORMS = {
             **DuckDB.Generator.TRANSFORMS,
             Seconds: _call("EPOCH"),
-            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
+            ZonedMoment: lambda self, e: f"TRY_CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
             DayNumber: lambda self, e: f"(CAST({self.sql(e, 'this')} AS DATE) - DATE '1970-01-01')",
             Listed: _listed("[{}][1 + ", "]"),
             MonthNumber: _year_and_month,
@@ -136,7 +136,7 @@ class WorkbenchSpark(Spark):
             Seconds: lambda self, e: (
                 f"(UNIX_MICROS(CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)) / 1000000D)"
             ),
-            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)",
+            ZonedMoment: lambda self, e: f"TRY_CAST({self.sql(e, 'this')} AS TIMESTAMP_LTZ)",
             DayNumber: lambda self, e: f"DATEDIFF(CAST({self.sql(e, 'this')} AS DATE), DATE '1970-01-01')",
             Listed: _listed("GET(ARRAY({}), ", ")"),
             MonthNumber: _year_and_month,
@@ -169,7 +169,9 @@ class WorkbenchPostgres(Postgres):
             MonthNumber: lambda self, e: f"CAST({_year_and_month(self, e)} AS INT)",
             IsFinite: lambda self, e: f"(ABS({self.sql(e, 'this')}) < 'Infinity')",  # NaN is greatest here
             Bytewise: lambda self, e: f'{self.sql(e, "this")} COLLATE "C"',
-            ZonedMoment: lambda self, e: f"CAST({self.sql(e, 'this')} AS TIMESTAMPTZ)",
+            ZonedMoment: lambda self, e: (
+                f"(pg_temp.tried_timestamp({self.sql(e, 'this')}) AT TIME ZONE 'UTC')"
+            ),
             Quantile: lambda self, e: (
                 f"PERCENTILE_CONT({self.sql(e, 'level')}) WITHIN GROUP (ORDER BY {self.sql(e, 'this')})"
             ),
