@@ -169,6 +169,18 @@ def test_one_file_under_two_names_is_told(tmp_path: Path) -> None:
     assert [f.table for f in report.findings if f.code == "WB-T36"] == ["again", "copy"]
 
 
+def test_one_wide_file_of_which_two_tables_tell_different_columns_is_no_mistake(tmp_path: Path) -> None:
+    wide = pd.DataFrame({"customer": range(50), "b1": 1.0, "b2": 2.0, "p1": 3.0, "p2": 4.0})
+    told = "{{source: wide.parquet, event_time: at, unpivot: {{time: at, rows: {{2025-01-01: {{v: {0}1}}, 2025-02-01: {{v: {0}2}}}}}}}}"
+    tables = TABLES + "".join(
+        f"  {n}: {told.format(c)}\n" for n, c in (("bills", "b"), ("paid", "p"), ("same", "p"))
+    )
+    report = check_dataset(shop(tmp_path, tables=tables, wide=wide), "shop", label="buys")
+    assert [f.message[:40] for f in report.findings if f.code == "WB-T36"] == [
+        "tables 'paid' and 'same' are the same fi"
+    ]
+
+
 def test_a_period_loaded_twice_is_named(tmp_path: Path) -> None:
     rows = visits()
     again = rows[rows["at"].between("2025-02-03", "2025-02-08")]
@@ -220,8 +232,8 @@ def test_events_are_compared_with_the_plan(tmp_path: Path) -> None:
     }
     assert events["WB-T46way"].count == (rows["way"] == "shop").sum()
     assert {f.message for f in report.findings if f.code == "WB-T47"} == {
-        "table 'visits': 1 planned events were never seen: kiosk.",
-        "table 'visits': the event 'web' is missing in 1 months: 2025-03.",
+        "table 'visits': 1 planned event never seen: kiosk.",
+        "table 'visits': the event 'web' is missing in 1 month: 2025-03.",
     }
     app, may = rows["way"] == "app", rows["at"].dt.month == 5
     lost = rows["device"].isna()[app & may].mean()

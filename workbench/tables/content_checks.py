@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -114,13 +114,15 @@ def of_double_load(engine: Engine, table: Table, loaded: Loaded) -> list[Finding
 
 
 def of_sources(tables: TableSet) -> list[Finding]:
-    """WB-T36 where two tables are the same file, by name or by content."""
-    first: dict[tuple[object, ...], str] = {}
+    """WB-T36 where two tables are the same file, by name or by content; not where they tell different columns of it long."""
+    earlier: dict[tuple[object, ...], list[str]] = {}
     findings = []
     for name, files in _contents(tables).items():
         for file, content in files:
-            other = first.setdefault(content, name)
-            if other != name:
+            others = earlier.setdefault(content, [])
+            other = next((o for o in others if o != name and not _apart(tables, o, name)), None)
+            others.append(name)
+            if other is not None:
                 findings.append(
                     Finding(
                         "WB-T36",
@@ -132,6 +134,11 @@ def of_sources(tables: TableSet) -> list[Finding]:
                     )
                 )
     return findings
+
+
+def _apart(tables: TableSet, one: str, other: str) -> bool:
+    first, second = (tables.tables[n].reading.unpivot for n in (one, other))
+    return first is not None and second is not None and not set(first.spread) & set(second.spread)
 
 
 def of_plan(engine: Engine) -> tuple[list[Finding], PlanCheck | None]:
@@ -159,13 +166,13 @@ def _of_plan(plan: EventPlan, found: PlanCheck) -> Iterable[Finding]:
     if found.never:
         yield Finding(
             "WB-T47", "warn", table, name,
-            f"table '{table}': {len(found.never)} planned events were never seen: {_few(found.never)}.",
+            f"table '{table}': {_count_of(found.never, 'planned event')} never seen: {_few(found.never)}.",
             "Have them sent, or take them out of events.yaml.", len(found.never),
         )  # fmt: skip
     for event, months in found.pauses.items():
         yield Finding(
             "WB-T47", "warn", table, name,
-            f"table '{table}': the event '{event}' is missing in {len(months)} months: {_few(months)}.",
+            f"table '{table}': the event '{event}' is missing in {_count_of(months, 'month')}: {_few(months)}.",
             "Ask whether it was not sent, or did not happen.", len(months),
         )  # fmt: skip
     for (event, prop), shares in found.half_filled.items():
@@ -223,6 +230,10 @@ def _few(names: Iterable[Any]) -> str:
     listed = [str(n) for n in names]
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     return ", ".join(listed[:_SHOWN]) + more
+
+
+def _count_of(things: Collection[Any], what: str) -> str:
+    return f"{len(things)} {what}" if len(things) == 1 else f"{len(things)} {what}s"
 
 
 def _dull(table: Table, profile: ColumnProfile, what: str) -> Finding:

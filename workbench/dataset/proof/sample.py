@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlglot import exp
 
@@ -33,6 +34,8 @@ from workbench.tables.schema import Table, TableSet
 Frames = dict[str, pd.DataFrame]
 
 ENTITIES = 90
+COMMON, RARE = 3, 8  # cutoffs that are proven, and how many if each is that of few rows
+_ROWS_EACH = 10
 MOST_ROWS = 40_000
 SAMPLE_MEMORY = "1000MB"
 _CHOSEN = "_proof_chosen"
@@ -203,10 +206,12 @@ def tables_read(dataset: Dataset, label: LabelDefinition, *, outcome: bool = Tru
     return found
 
 
-def few(cutoffs: Iterable[datetime]) -> tuple[datetime, ...]:
-    """The first, the middle and the last."""
-    ordered = sorted(set(cutoffs))
-    return tuple(dict.fromkeys([ordered[0], ordered[len(ordered) // 2], ordered[-1]]))
+def spread_cutoffs(cutoffs: pd.Series) -> tuple[datetime, ...]:
+    """The first, the middle and the last; more in between where a cutoff is that of one or two rows only."""
+    ordered = sorted(cutoffs.unique())
+    most = COMMON if len(cutoffs) >= _ROWS_EACH * len(ordered) else RARE
+    places = np.linspace(0, len(ordered) - 1, most).round().astype(int)
+    return tuple(moment_of(ordered[i]) for i in dict.fromkeys(places.tolist()))
 
 
 def by_hash(values: Iterable[object]) -> list[object]:
@@ -217,11 +222,11 @@ def by_hash(values: Iterable[object]) -> list[object]:
 
 
 def draw(engine: Engine, dataset: Dataset, label: LabelDefinition, training: pd.DataFrame) -> Sample:
-    """Some customers of the task's first, middle and last cutoff, chosen by a hash, with their rows of all tables.
+    """Some customers of a few of the task's cutoffs, chosen by a hash, with their rows of all tables.
 
     The engine must have loaded the tables; the sample's own engine holds nothing but the sampled rows."""
     entity = dataset.entity
-    cutoffs = few(moment_of(c) for c in training[CUTOFF_AT].unique())
+    cutoffs = spread_cutoffs(training[CUTOFF_AT])
     chosen: dict[object, None] = {}
     for cutoff in cutoffs:
         there = training.loc[training[CUTOFF_AT] == pd.Timestamp(cutoff), entity]
