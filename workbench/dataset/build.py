@@ -19,7 +19,7 @@ from workbench.dataset.vendor_files import stop_if_retro_scored
 from workbench.errors import DefinitionError, UsageError
 from workbench.features import compile as features_compile
 from workbench.features.columns import CUTOFF_AT, ROW, SPINE
-from workbench.features.compile import Compiled
+from workbench.features.compile import Compiled, Made
 from workbench.features.definition import (
     AnyFeature,
     EntityAttribute,
@@ -27,6 +27,7 @@ from workbench.features.definition import (
     RowAttribute,
     RowsFeature,
 )
+from workbench.features.rounding import settled
 from workbench.features.snapshots import compile_snapshots
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
@@ -126,7 +127,7 @@ def feature_values(
         say("features", 0.55 + 0.4 * step / len(compiled), f"Features over {query.source}")
         answer = engine.frame(query.query).set_index(ROW).reindex(range(n_rows))
         for made in query.made:
-            values[made.column.name] = _clean(answer[made.column.name], made.empty, number=made.is_number)
+            values[made.column.name] = _clean(answer[made.column.name], made)
     for feature in features:
         if isinstance(feature, FormulaFeature):
             values[feature.name] = pd.Series(_computed(feature, values, n_rows))
@@ -239,11 +240,13 @@ def _computed(feature: FormulaFeature, values: dict[str, pd.Series], n_rows: int
         raise DefinitionError(error.code, f"feature '{feature.name}': {error.message}", error.hint) from error
 
 
-def _clean(values: pd.Series, empty: float | None, *, number: bool) -> pd.Series:
+def _clean(values: pd.Series, made: Made) -> pd.Series:
     values = values.reset_index(drop=True)
-    if number:
-        values = values.astype("float64")
-        return values.fillna(empty) if empty is not None else values
+    if made.is_number:
+        numbers = values.to_numpy("float64", na_value=np.nan)
+        if made.computed:
+            numbers = settled(numbers)
+        return pd.Series(numbers if made.empty is None else np.where(np.isnan(numbers), made.empty, numbers))
     if pd.api.types.is_datetime64_any_dtype(values):
         return values.astype("datetime64[us]")
     return values.astype("object").where(values.notna(), None)

@@ -40,11 +40,12 @@ from workbench.tables.words import DIALECTS
 
 @dataclass(frozen=True)
 class Made:
-    """One output column of a query."""
+    """One output column of a query; `computed` numbers come of arithmetic over many rows."""
 
     column: FeatureColumn
     empty: float | None
     is_number: bool
+    computed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
             _fits(feature, aggregate, table, types.get(short or "", ""), number)
             for window in feature.windows:
                 output = feature.column(aggregate, window)
-                made.append(Made(output, aggregate.empty, aggregate.gives == "number" or number))
+                computed = aggregate.gives == "number"
+                made.append(Made(output, aggregate.empty, computed or number, computed))
                 rows = _rows(feature, aggregate, short, window)
                 if spans is not None and spans.takes(feature, aggregate, rows):
                     where = _event_condition(feature, aggregate, short, events)

@@ -194,8 +194,9 @@ def _grade_counts(members: pd.DataFrame) -> dict[str, int]:
 
 
 def _content(members: pd.DataFrame) -> str:
-    """SHA-256 of the list as CSV text: floats in their shortest exact form, so equal values give equal text."""
-    return hashlib.sha256(members.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+    """SHA-256 of the list as CSV text, numbers to ten digits: what differs beyond them came of adding up in another order."""
+    text = members.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _record(home: Home, row: AudienceRow, *, new: bool = False) -> AudienceRecord:
