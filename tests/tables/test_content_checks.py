@@ -13,6 +13,7 @@ import pytest
 
 from tests.dataset.shop import TABLES, orders, shop
 from workbench.dataset.checks import check_dataset
+from workbench.tables.check_page import as_html, as_markdown
 from workbench.tables.findings import CheckReport, Finding
 from workbench.tables.rhythm import Gap, Rhythm
 
@@ -302,7 +303,7 @@ def test_the_report_tells_the_gravest_first_and_each_table_together(tmp_path: Pa
     assert "NOT ready" in lines[0]
     assert sum("WB-T40" in line and "visits" in line for line in lines) == 4
     assert any("and 6 more of this kind in 'visits'" in line for line in lines)
-    page, text = report.html(), report.markdown()
+    page, text = as_html(report), as_markdown(report)
     for finding in report.findings:
         assert finding.code in text
         assert page.count(finding.code) >= 1
@@ -326,5 +327,5 @@ def test_the_profile_tells_what_a_column_holds_but_no_sensitive_value(tmp_path: 
 def test_nothing_of_the_data_becomes_markup_in_the_report() -> None:
     finding = Finding("WB-T40", "warn", "<b>", "x", "<script>alert(1)</script> | a", "a|b")
     report = CheckReport("shop", (finding,), ())
-    assert "<script>" not in report.html()
-    assert "\\|" in report.markdown()
+    assert "<script>" not in as_html(report)
+    assert "\\|" in as_markdown(report)

@@ -78,9 +78,13 @@ class Data:
 
     def write_report(self, report: Any, out: Path) -> None:
         """Writes the report of a check as a page, every finding in full."""
+        from workbench.tables.check_page import as_html, as_markdown
+
         self.refuse_report(out)
         with whole_file(out) as part:
-            part.write_text(report.html() if out.suffix == ".html" else report.markdown(), encoding="utf-8")
+            part.write_text(
+                as_html(report) if out.suffix == ".html" else as_markdown(report), encoding="utf-8"
+            )
 
     def label(self, task: str) -> Any:
         """Rows, events and event rate by month of a task, and what was left out."""

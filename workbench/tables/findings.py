@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from html import escape
 from itertools import groupby
 from typing import Any, Literal
 
@@ -77,43 +76,6 @@ class CheckReport:
                 )
         return told
 
-    def markdown(self) -> str:
-        """The report as a Markdown page, every finding in full."""
-        parts = [f"# Check of {self.dataset}: {'ready' if self.ok else 'NOT ready'}", ""]
-        parts += [f"- {line}" for line in (*self._of_tables(), *self._of_labels())] + [""]
-        for severity in _GRAVEST_FIRST:
-            found = [f for f in self._ordered() if f.severity == severity]
-            if found:
-                parts += [
-                    f"## {severity} ({len(found)})",
-                    "",
-                    "| code | table | finding | what to do |",
-                    "|---|---|---|---|",
-                ]
-                parts += [
-                    f"| {f.code} | {f.table} | {_cell(f.message)} | {_cell(f.hint)} |" for f in found
-                ] + [""]
-        for table in self.tables:
-            if table.profiles:
-                parts += [f"## {table.name}", "", "| column | type | missing | different | least | greatest | most frequent |", "|---|---|---|---|---|---|---|"]  # fmt: skip
-                parts += [f"| {' | '.join(map(_cell, row))} |" for row in _profile_rows(table)] + [""]
-        return "\n".join(parts)
-
-    def html(self) -> str:
-        """The report as one HTML page without scripts."""
-        rows = "".join(
-            f"<tr class='{f.severity}'><td>{f.severity}</td><td>{f.code}</td><td>{escape(f.table)}</td>"
-            f"<td>{escape(f.message)}</td><td>{escape(f.hint)}</td></tr>"
-            for f in self._ordered()
-        )
-        items = "".join(f"<li>{escape(line)}</li>" for line in (*self._of_tables(), *self._of_labels()))
-        profiles = "".join(_profile_html(t) for t in self.tables if t.profiles)
-        title = escape(f"Check of {self.dataset}: {'ready' if self.ok else 'NOT ready'}")
-        return (
-            f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style></head>"
-            f"<body><h1>{title}</h1><ul>{items}</ul><table>{rows}</table>{profiles}</body></html>\n"
-        )
-
     def _of_tables(self) -> Iterator[str]:
         for table in self.tables:
             period = (
@@ -131,7 +93,7 @@ class CheckReport:
             )
             yield from (f"  {line}" for line in label.get("told", ()))
 
-    def _ordered(self) -> list[Finding]:
+    def ordered(self) -> list[Finding]:
         """The gravest first, those of one table together in the order of tables.yaml."""
         place = {t.name: i for i, t in enumerate(self.tables)}
         return sorted(
@@ -141,44 +103,8 @@ class CheckReport:
 
     def _few(self) -> Iterator[tuple[Finding, int]]:
         """Findings to tell, and after the last of one kind how many more there are."""
-        for _, group in groupby(self._ordered(), key=lambda f: (f.severity, f.table, f.code)):
+        for _, group in groupby(self.ordered(), key=lambda f: (f.severity, f.table, f.code)):
             alike = list(group)
             shown = alike if len(alike) <= _ALIKE + 1 else alike[:_ALIKE]
             for finding in shown:
                 yield finding, len(alike) - len(shown) if finding is shown[-1] else 0
-
-
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;margin:2rem auto;max-width:75rem}table{border-collapse:collapse;width:100%}"
-    "td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;vertical-align:top}"
-    ".stop td:first-child{color:#b00020;font-weight:bold}.quarantine td:first-child{color:#9a6700}"
-)
-
-
-def _profile_rows(table: TableProfile) -> Iterable[tuple[str, ...]]:
-    for p in table.profiles:
-        top = ", ".join(f"{v} ({n:,})" for v, n in p.top)
-        yield (
-            p.name,
-            p.type.lower(),
-            f"{p.missing_share:.1%}",
-            f"{p.distinct:,}",
-            p.least or "",
-            p.greatest or "",
-            top,
-        )
-
-
-def _profile_html(table: TableProfile) -> str:
-    head = "".join(
-        f"<th>{h}</th>"
-        for h in ("column", "type", "missing", "different", "least", "greatest", "most frequent")
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _profile_rows(table)
-    )
-    return f"<h2>{escape(table.name)}</h2><table><tr>{head}</tr>{body}</table>"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
