@@ -92,9 +92,7 @@ class Window:
             raise DefinitionError(
                 "WB-F04",
                 f"{where}: the window {written!r} is empty.",
-                "The last full month comes last: month-3..month-1; this_month is the month of the cutoff."
-                if written.startswith("month")
-                else "Write the nearer end first: 30d..60d.",
+                _empty_hint(written),
             )
         return window
 
@@ -190,6 +188,14 @@ def _durations(window: Window) -> tuple[Duration, Duration]:
     if not isinstance(window.near, Duration) or not isinstance(window.far, Duration):
         raise TypeError(f"{window!r} does not lie between two durations")
     return window.near, window.far
+
+
+def _empty_hint(written: str) -> str:
+    if written.startswith("month"):
+        return "The last full month comes last: month-3..month-1; this_month is the month of the cutoff."
+    if ".." in written:
+        return "Write the nearer end first: 30d..60d."
+    return "A window reaches back from the cutoff: write 1d, 30d or all."
 
 
 def _calendar(window: Window) -> tuple[int, int]:
