@@ -11,11 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.dataset.shop import TABLES, orders, shop
+from tests.dataset.shop import LABELS, TABLES, orders, shop
 from workbench.dataset.checks import check_dataset
+from workbench.errors import DefinitionError
+from workbench.tables.catalog import parse_tables
 from workbench.tables.check_page import as_html, as_markdown
+from workbench.tables.checks import check_tables
+from workbench.tables.engine import Engine
 from workbench.tables.findings import CheckReport, Finding
 from workbench.tables.rhythm import Gap, Rhythm
+from workbench.tables.yaml_file import read_yaml
 
 DAYS = pd.date_range("2024-12-01", "2025-06-30", freq="D")
 
@@ -329,3 +334,60 @@ def test_nothing_of_the_data_becomes_markup_in_the_report() -> None:
     report = CheckReport("shop", (finding,), ())
     assert "<script>" not in as_html(report)
     assert "\\|" in as_markdown(report)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(lambda n: n, "text, the other numbers"), (lambda n: f"c{n}", ""), (lambda n: f"{n:05d}", None)],
+)
+def test_customers_whose_ids_are_written_in_another_way_are_strangers(
+    tmp_path: Path, written: Callable[[int], object], told: str | None
+) -> None:
+    calls = pd.DataFrame(
+        {"customer": [f"{i % 60:05d}" for i in range(600)], "at": pd.Timestamp("2025-02-01")}
+    )
+    homes = pd.DataFrame({"customer": [written(n) for n in range(50)], "size": range(50)})
+    tables = (
+        "entity: customer\nobserved_until: 2025-02-03\ntables:\n"
+        "  calls: {source: calls.parquet, event_time: at, duplicates: keep}\n  homes: {source: homes.parquet, key: customer}\n"
+    )
+    for name, rows in (("calls", calls), ("homes", homes)):
+        rows.to_parquet(tmp_path / f"{name}.parquet")
+    (tmp_path / "tables.yaml").write_text(tables, encoding="utf-8")
+    with Engine(parse_tables(read_yaml(tmp_path / "tables.yaml"), "x")) as engine:
+        found = [f for f in check_tables(engine)[0] if f.code == "WB-T50"]
+    if told is None:
+        assert found == []
+    else:
+        (stranger,) = found
+        assert (stranger.table, stranger.count) == ("homes", 50)
+        assert told in stranger.message
+
+
+def test_a_table_none_of_whose_times_can_be_read_is_told_and_nothing_breaks(tmp_path: Path) -> None:
+    codes = {
+        f.code for f in check_dataset(shop(tmp_path, orders=orders().assign(at="45294")), "shop").findings
+    }
+    assert {"WB-T08", "WB-T16"} <= codes
+    assert "WB-X01" not in codes
+
+
+def test_look_ups_that_go_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "tables.yaml").write_text(
+        "entity: customer\nobserved_until: 2025-02-03\ntables:\n"
+        "  a: {source: a.csv, key: x, join: {b: y}}\n  b: {source: b.csv, key: y, join: {c: z}}\n  c: {source: c.csv, key: z, join: {a: x}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(DefinitionError, match="WB-T13.*a -> b -> c -> a"):
+        parse_tables(read_yaml(tmp_path / "tables.yaml"), "x")
+
+
+def test_cutoffs_after_the_end_of_the_data_are_told(tmp_path: Path) -> None:
+    labels = LABELS.replace("to: 2025-06-01", "to: 2026-02-01")
+    assert labels != LABELS
+    found = [
+        f
+        for f in check_dataset(shop(tmp_path, labels=labels), "shop", label="buys").findings
+        if f.code == "WB-L12"
+    ]
+    assert [f.severity for f in found] == ["warn"]

@@ -166,6 +166,7 @@ def _check_label(
                 events,
             )
         )
+    findings += _cutoffs_to_come(engine, label)
     if isinstance(label.outcome, Overdue):
         findings += [
             Finding("WB-L13", "warn", label.outcome.table, label.name, f"label '{label.name}': {said}", hint)
@@ -184,6 +185,26 @@ def _check_label(
             )
         )
     return found
+
+
+def _cutoffs_to_come(engine: Engine, label: LabelDefinition) -> list[Finding]:
+    """WB-L12 as a warning where some cutoffs lie after the data; where all do, no row is left and it stops."""
+    moments = label.cutoffs.moments() if label.cutoffs else ()
+    end = engine.tables.end_of_observation()
+    late = [m for m in moments if m > end]
+    if not late:
+        return []
+    return [
+        Finding(
+            "WB-L12",
+            "warn",
+            label.outcome.table,
+            label.name,
+            f"label '{label.name}': {len(late)} of its {len(moments)} cutoffs lie after the data's end on {end:%Y-%m-%d} (first: {late[0]:%Y-%m-%d}).",
+            "They teach nothing until newer data are loaded.",
+            len(late),
+        )
+    ]
 
 
 def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:

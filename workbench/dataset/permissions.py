@@ -44,6 +44,8 @@ def _finding(label: LabelDefinition, purpose: Purpose, place: str, found: list[t
     who, read = min(found, key=lambda f: len(f[1].way))
     limit = next(a for a in read.limits if not purpose.allowed_by(a))
     path = f"{who} -> {read.path}" if who.startswith("label") else f"feature {read.path}"
+    own = who.startswith("label")
+    mend = "Ask the label's question without it" if own else "Keep the feature from this label (`for: [...]`)"
     return Finding(
         "WB-T30",
         "stop",
@@ -51,7 +53,7 @@ def _finding(label: LabelDefinition, purpose: Purpose, place: str, found: list[t
         read.column,
         f"label '{label.name}' is for {purpose}, but {place} is allowed for {', '.join(limit)} only: {path}"
         f"{_further(who, (w for w, _ in found))}.",
-        f"Keep the feature from this label (`for: [...]`), or have the owner of '{read.table}' allow {purpose.name} in tables.yaml.",
+        f"{mend}, or have the owner of '{read.table}' allow {purpose.name} in tables.yaml.",
         len(found),
     )
 

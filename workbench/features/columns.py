@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -36,10 +36,12 @@ _FRACTIONS = ("FLOAT", "DOUBLE")
 
 @dataclass
 class Events:
-    """The `events` step while it grows: each different value and condition is computed once per source row."""
+    """The `events` step while it grows: each different value and condition is computed once per source row.
+
+    `resolver` makes a resolver whose refusals begin with the words given."""
 
     table: Table
-    resolve: Resolve
+    resolver: Callable[[str], Resolve]
     computed: dict[str, exp.Expr] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
 
@@ -49,14 +51,15 @@ class Events:
         if written not in self._names:
             short = f"{prefix}{len(self.computed) + 1}"
             self._names[written] = short
-            self.computed[short] = checked(text, self.resolve, where)
+            self.computed[short] = checked(text, self.resolver(where), where)
         return self._names[written]
 
     def own(self, name: str) -> str:
         """A source column, or one by a hop, taken along to be joined or matched on."""
         other, dot, hopped = name.partition(".")
         short = f"c_{name}"
-        self.computed.setdefault(short, self.resolve(other, hopped) if dot else self.resolve(None, name))
+        resolve = self.resolver(f"features over '{self.table.name}'")
+        self.computed.setdefault(short, resolve(other, hopped) if dot else resolve(None, name))
         return short
 
 

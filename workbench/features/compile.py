@@ -68,7 +68,7 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
     table = engine.tables.usable(chosen[0].source, f"feature '{chosen[0].name}'")
     spine = engine.columns(SPINE)
     hops: dict[str, exp.Expr] = {}
-    events = Events(table, resolver(engine, table, hops, f"features over '{table.name}'"))
+    events = Events(table, lambda where: resolver(engine, table, hops, where))
     values: dict[str, str] = {}
     for feature in chosen:
         if feature.value is not None:

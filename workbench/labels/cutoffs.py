@@ -124,7 +124,9 @@ def parse_cutoffs(written: object, where: str) -> Cutoffs:
         raise DefinitionError(
             "WB-L03",
             f"{where}: from {first} to {last} every {every} holds no cutoff.",
-            "`from` must not lie after `to`.",
+            "`from` must not lie after `to`."
+            if every.count
+            else "Write the span between two cutoffs: 1mo, 30d.",
         )
     return PeriodicCutoffs(every, first, last)
 

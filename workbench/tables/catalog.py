@@ -118,6 +118,7 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
                     f"{where}: table '{join.table}' has no `key:`, so its rows cannot be looked up.",
                     f"Add `key: {join.on}` to '{join.table}'.",
                 )
+    _refuse_circular_joins(tables, file)
     share = top.get("max_quarantine", TableSet.max_quarantine)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise DefinitionError(
@@ -287,6 +288,27 @@ def _consent(settings: object, file: YamlFile, tables: dict[str, Table]) -> Cons
             did_you_mean(str(chosen.get("table")), tables),
         )
     return Consent(chosen["table"], str(chosen.get("purpose", "purpose")), chosen.get("granted"))
+
+
+def _refuse_circular_joins(tables: dict[str, Table], file: YamlFile) -> None:
+    """WB-T13 where a look-up leads back to its own table: neither could be read before the other."""
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        if name in way:
+            circle = " -> ".join((*way[way.index(name) :], name))
+            raise DefinitionError(
+                "WB-T13",
+                f"{file.where('tables', name, 'join')}: the look-ups go in a circle: {circle}.",
+                "Take one of these `join:` out.",
+            )
+        if name not in done:
+            for join in tables[name].join:
+                walk(join.table, (*way, name))
+            done.add(name)
+
+    for name in tables:
+        walk(name, ())
 
 
 def _flat(file: YamlFile, folder: Path) -> FlatSource:

@@ -17,6 +17,7 @@ from workbench.tables.profile import TableProfile
 from workbench.tables.schema import FlatSource, Table, TableSet
 from workbench.tables.shape import says_its_zone
 from workbench.tables.sources import resolve
+from workbench.tables.strangers import strangers
 from workbench.text import Text
 
 __all__ = ["CheckReport", "Finding", "check_flat", "check_tables", "clock_ahead", "stop_if_clock_ahead"]
@@ -50,7 +51,7 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
                 profiles=columns,
             )
         )
-    findings += [*of_sources(engine.tables), *_of_period(engine, profiles)]
+    findings += [*of_sources(engine.tables), *strangers(engine), *_of_period(engine, profiles)]
     return findings, profiles
 
 
@@ -181,13 +182,8 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
         )
     entity = engine.tables.entity
     if entity in loaded.columns:
-        missing = int(
-            engine.row(
-                exp.select(exp.func("count_if", exp.Is(this=column(entity), expression=exp.Null()))).from_(
-                    named(table.name)
-                )
-            )[0]
-        )
+        none = exp.Is(this=column(entity), expression=exp.Null())
+        (missing,) = engine.row(exp.select(exp.Count(this=exp.Star())).from_(named(table.name)).where(none))
         if missing:
             findings.append(
                 Finding(

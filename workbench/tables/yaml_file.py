@@ -11,6 +11,10 @@ import yaml
 from workbench.errors import DefinitionError, did_you_mean
 
 
+class _WrittenTwiceError(yaml.MarkedYAMLError):
+    pass
+
+
 # libyaml reads a thousand definitions in a tenth of a second, ten times as fast as Python does
 class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """A safe loader that refuses a key written twice instead of letting the later one win."""
@@ -21,7 +25,7 @@ class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             name = str(key_node.value)
             line = key_node.start_mark.line + 1
             if name in seen:
-                raise yaml.MarkedYAMLError(
+                raise _WrittenTwiceError(
                     problem=f"'{name}' is written twice (first on line {seen[name]})",
                     problem_mark=key_node.start_mark,
                 )
@@ -134,6 +138,10 @@ def _malformed(path: Path, error: yaml.YAMLError) -> DefinitionError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = f", line {mark.line + 1}" if mark is not None else ""
     problem = getattr(error, "problem", None) or getattr(error, "context", None) or str(error).splitlines()[0]
+    if isinstance(error, _WrittenTwiceError):
+        return DefinitionError(
+            "WB-T01", f"{path.name}{line}: {problem}.", "Give one of the two another name, or take it out."
+        )
     return DefinitionError(
         "WB-T01",
         f"{path.name}{line}: this is not valid YAML: {problem}.",
