@@ -41,6 +41,7 @@ def test_the_shop_itself_is_fine(tmp_path: Path) -> None:
         ("people.town", "people.age", "WB-F11", "sensitive"),
         ("value: amount", "valeu: amount", "WB-T02", "no setting is called 'valeu'.*Did you mean 'value'"),
         ("value: amount", "value: product", "WB-F06", "'sum' needs numbers"),
+        ("[30d, all]\n", "[30d, all]\n  half_life: 0d\n", "WB-F02", "half-life of 0d"),
         ("[30d, all]\n", "[30d, all]\n  via: [products]\n", "WB-F02", "needs `match:`"),
         ("{attribute: people.town}", "{ratio: [spend_sum_30d, spend_summ_all]}", "WB-F08", "Did you mean 'spend_sum_all'"),
         ("{attribute: people.town}", "{formula: \"__import__('os')\"}", "WB-F05", "function '__import__' is not allowed"),

@@ -202,3 +202,27 @@ def test_consent_is_asked_for_the_labels_own_purpose(tmp_path: Path) -> None:
         frame = build_training_frame(home, task)
         assert set(frame.rows["customer"]) == {customer}
         assert frame.counts["no_consent"] > 0
+
+
+@pytest.mark.parametrize(
+    "words", [("是", "否"), ("Y", "n"), (1, 0), (1.0, 0.0), (True, False), ("同意", "maybe")]
+)
+def test_consent_is_understood_as_people_write_it(tmp_path: Path, words: tuple[object, object]) -> None:
+    """Customer 1 said yes, 2 said no, 3 left it open: what is not clearly a yes is none."""
+    said = pd.DataFrame(
+        {
+            "customer": [1, 2, 3],
+            "what": "marketing",
+            "granted": [*words, None],
+            "said": pd.Timestamp("2025-01-01"),
+        }
+    )
+    consent = "consent: {table: words, purpose: what, granted: granted}\n"
+    home = shop(
+        tmp_path,
+        tables=TABLES.replace("purpose: marketing\n", "purpose: marketing\n" + consent)
+        + "  words: {source: words.csv, event_time: said}\n",
+    )
+    said.to_csv(home.feature_defs / "shop" / "words.csv", index=False)
+    frame = build_training_frame(home, "shop/buys")
+    assert set(frame.rows["customer"]) == {1}

@@ -222,6 +222,11 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
             )
     for text in (t for t in (value, settings.get("where")) if t is not None):
         columns_of(str(text), where)
+    half_life = Duration.parse(settings.get("half_life", "30d"), f"{where}: `half_life`")
+    if half_life.count == 0:
+        raise DefinitionError(
+            "WB-F02", f"{where}: after a half-life of {half_life} nothing is left of any row.", "Write 30d."
+        )
     return RowsFeature(
         **shared,
         source=str(settings["from"]),
@@ -234,7 +239,7 @@ def _rows(settings: dict[str, Any], shared: dict[str, Any], where: str) -> RowsF
         link=names(settings.get("link"), f"{where}, link"),
         levels=levels,
         other=other,
-        half_life=Duration.parse(settings.get("half_life", "30d"), f"{where}: `half_life`"),
+        half_life=half_life,
     )
 
 

@@ -11,6 +11,8 @@ from workbench.labels.hits import CANDIDATES
 from workbench.labels.purposes import purpose_of
 from workbench.tables.engine import AT, KNOWN, Engine, column
 
+_YES = ("yes", "y", "true", "t", "1", "granted", "是", "有", "同意", "已同意", "授权", "已授权")
+
 
 def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.Series:
     """True for whoever had agreed by the cutoff: the latest word counts, of equally late words "no"."""
@@ -22,11 +24,7 @@ def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.
     for name in (consent.purpose, engine.tables.entity, *([consent.granted] if consent.granted else [])):
         known_column(table, name, offered, "consent")
     engine.put(CANDIDATES, rows[[ROW, CUTOFF_AT, engine.tables.entity]])
-    granted: exp.Expr = (
-        exp.Cast(this=column(consent.granted, "t"), to=exp.DataType.build("boolean"))
-        if consent.granted
-        else exp.true()
-    )
+    granted = _granted(consent.granted, offered[consent.granted]) if consent.granted else exp.true()
     on = [
         exp.EQ(this=column(engine.tables.entity, "t"), expression=column(engine.tables.entity, "s")),
         exp.In(
@@ -61,3 +59,17 @@ def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.
         )
     )
     return rows[ROW].isin(engine.frame(agreed)[ROW])
+
+
+def _granted(name: str, sql_type: str) -> exp.Expr:
+    """Whether a row says yes. Of words only those in `_YES` do: whatever else somebody wrote is no consent."""
+    value = column(name, "t")
+    if sql_type == "BOOLEAN":
+        return value
+    missing = exp.Is(this=value, expression=exp.Null())
+    if sql_type.startswith("VARCHAR"):
+        words = [exp.Literal.string(w) for w in _YES]
+        said = exp.In(this=exp.Lower(this=exp.Trim(this=value.copy())), expressions=words)
+    else:
+        said = exp.NEQ(this=value.copy(), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=exp.not_(missing), true=said)])
