@@ -43,8 +43,8 @@ def _allowed(read: Read, purpose: Purpose) -> bool:
 def _finding(label: LabelDefinition, purpose: Purpose, place: str, found: list[tuple[str, Read]]) -> Finding:
     who, read = min(found, key=lambda f: len(f[1].way))
     limit = next(a for a in read.limits if not purpose.allowed_by(a))
-    path = f"{who} -> {read.path}" if who.startswith("label") else f"feature {read.path}"
     own = who.startswith("label")
+    path = f"{who} -> {read.path}" if own else f"feature {read.path}"
     mend = "Ask the label's question without it" if own else "Keep the feature from this label (`for: [...]`)"
     return Finding(
         "WB-T30",
