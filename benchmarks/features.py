@@ -25,6 +25,8 @@ from feature_figures.environment import NoEnvironmentError, featuretools_python
 from feature_figures.report import Figure, Report
 from feature_figures.rivals import rivals_of
 
+from workbench.tables.memory import memory_bytes
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("windows", "many", "growth", "featuretools")
 TOLERANCE = 1e-9
@@ -213,7 +215,7 @@ def many(runner: Runner, report: Report) -> None:
 
 
 def growth(runner: Runner, report: Report) -> None:
-    limit = bytes_of(runner.memory)
+    limit = memory_bytes(runner.memory)
     table: list[tuple] = [("events", "reading s", "computing s", "CPU s", "peak MB", "to the first")]
     wholes: list[float] = []
     for times in (1, 10, 20):
@@ -334,14 +336,6 @@ def run_featuretools(python: Path, runner: Runner, case: Case) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def bytes_of(memory: str) -> float:
-    units = {"GIB": 2**30, "MIB": 2**20, "GB": 1e9, "MB": 1e6}
-    for unit, factor in units.items():
-        if memory.upper().endswith(unit):
-            return float(memory[: -len(unit)]) * factor
-    raise SystemExit(f"--memory is {memory!r}; write 1500MB or 2GB.")
-
-
 def cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "workbench-benchmarks"
@@ -373,7 +367,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="folder for features.md and features.json")
     asked = parser.parse_args()
-    bytes_of(asked.memory)
+    memory_bytes(asked.memory)
     if not 0 < asked.scale <= 1 or asked.repeat < 1:
         raise SystemExit("--scale lies in (0, 1] and --repeat is at least 1.")
     runner = Runner(asked.cache.absolute(), asked.threads, asked.memory, asked.scale, asked.repeat)

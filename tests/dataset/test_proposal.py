@@ -234,3 +234,28 @@ def test_the_command_lists_proposes_and_selects(tmp_path: Path, capsys: pytest.C
     assert set(town["labels"]) == {"buys", "answers"}
     code, told = run("features", "list", "shop", "--label", "buy")
     assert (code, told["error"]["code"]) == (2, "WB-U04")
+
+
+def test_numbers_that_name_a_person_never_become_levels(tmp_path: Path) -> None:
+    """Card numbers of the customers' table, and phone numbers on the orders under a name that says nothing."""
+    people = pd.DataFrame(
+        {
+            "customer": ["a", "b", "c"],
+            "卡号": ["6222021234567890" + x for x in ("01", "02", "03")],
+            "town": ["York", "Hull", "York"],
+            "age": [40, 50, 60],
+        }
+    )
+    called = rich_orders().assign(
+        zuletzt=lambda f: "138" + (f["product"] == "t").map({True: "00112233", False: "99887766"})
+    )
+    home, written = propose(tmp_path, frames={"people": people, "orders": called})
+    text = (home.feature_defs / "shop" / "features.proposed.yaml").read_text(encoding="utf-8")
+    assert "622202123456789" not in text
+    assert "13800112233" not in text
+    counted = [s for s in written.values() if s.get("value") == "zuletzt"]
+    assert {a for s in counted for a in s["aggregate"]} <= {"distinct", "top_share"}
+    assert not [
+        s for s in written.values() if "people." in str(s.get("value"))
+    ]  # her own columns are attributes
+    assert written["town"]["attribute"] == "people.town"

@@ -23,7 +23,11 @@ from workbench.tables.words import Bytewise, DayNumber
 
 Role = Literal["identifier", "number", "category", "text", "time", "unused"]
 
-_IDENTIFYING = {"id", "ids", "no", "nr", "key", "code", "upc", "ean", "sku", "uuid", "guid", "zip", "phone", "iban", "编号", "号码", "代码"}  # fmt: skip
+_IDENTIFYING = {"id", "ids", "no", "nr", "key", "code", "upc", "ean", "sku", "uuid", "guid", "zip", "phone", "iban", "手机", "电话"}  # fmt: skip
+_NAMING_ENDS = ("号", "号码", "编号", "代码", "编码")
+_NUMBERED = re.compile(
+    r"[A-Za-z]{0,4}\d{9,}[A-Za-z]?"
+)  # card, phone and identity numbers, whatever their column is called
 _MOST_LEVELS = 200  # values of a category; more only where few of them cover most rows
 _COVERED = 0.5
 _SHOWN = 30
@@ -141,11 +145,16 @@ def table_facts(engine: Engine, table: Table, before: datetime | None) -> TableF
 
 
 def _look_ups(engine: Engine, table: Table) -> list[Table]:
-    """Tables whose key is a column here, and whose columns are not taken along already."""
+    """Tables whose key is a column here, and whose columns are not taken along already.
+
+    The customer's own table is none: over her rows its columns never change, and they are attributes already.
+    """
     own, joined = engine.columns(table.name), {j.table for j in table.join}
     found = []
     for other in engine.tables.tables.values():
         if other.name == table.name or other.key is None or other.key not in own or other.name in joined:
+            continue
+        if other.key == engine.tables.entity:
             continue
         if other.name in engine.loaded:
             found.append(other)
@@ -269,7 +278,7 @@ def _column(
         return fact("unused", "the entity or the time itself")
     by_type = fact("unused").by_type
     keys = {k for t in engine.tables.tables.values() for k in (*t.unique, *(j.on for j in t.join))}
-    naming = bool(_IDENTIFYING & set(words_of(name)))
+    naming = bool(_IDENTIFYING & set(words_of(name))) or name.endswith(_NAMING_ENDS)
     if not rows:  # nothing is known yet, so the types alone speak
         return fact("identifier" if by_type != "time" and (name in keys or naming) else by_type)
     if filled < _FILLED * rows:
@@ -295,6 +304,8 @@ def _column(
     if distinct > _PER_ROW * filled and distinct > 20:
         return fact("unused", "different on every row, so counting it is counting rows")
     levels = _levels(engine, base, short, filled)
+    if levels and all(_NUMBERED.fullmatch(x.value.strip()) for x in levels):
+        return fact("identifier")
     if distinct <= _MOST_LEVELS or sum(x.share for x in levels[:8]) >= _COVERED:
         return fact("category", levels=levels)
     return fact("text")
