@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.errors import DataError, did_you_mean
 from workbench.tables.headers import listed
 from workbench.tables.types import as_text
+from workbench.tables.yes_no import PAIRS
 
 FEWEST_ROWS = 20  # of either class; below it no figure about a model means anything
 
@@ -18,12 +19,7 @@ FEWEST_ROWS = 20  # of either class; below it no figure about a model means anyt
 SELF_EVIDENT: tuple[tuple[str, str], ...] = (
     ("0", "1"),
     ("-1", "1"),
-    ("no", "yes"),
-    ("n", "y"),
-    ("false", "true"),
-    ("f", "t"),
-    ("否", "是"),
-    ("无", "有"),
+    *PAIRS,
     ("good", "bad"),
     ("好", "坏"),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from workbench.errors import DefinitionError, did_you_mean
+from workbench.tables import yes_no
 from workbench.tables.engine import Engine, column, ident
 from workbench.tables.expression import Resolve, checked
 from workbench.tables.schema import Table
@@ -51,7 +52,7 @@ class Events:
         if written not in self._names:
             short = f"{prefix}{len(self.computed) + 1}"
             self._names[written] = short
-            self.computed[short] = checked(text, self.resolver(where), where)
+            self.computed[short] = checked(text, self.resolver(where), where, condition=prefix == "w")
         return self._names[written]
 
     def own(self, name: str) -> str:
@@ -79,9 +80,11 @@ def resolver(
     """Columns of the table itself, or by a hop through the key of a look-up; the hops used are noted in `hops`."""
     own = engine.columns(table.name) if offered is None else offered
 
-    def resolve(other: str | None, name: str) -> exp.Expr:
+    def resolve(other: str | None, name: str, *, truth: bool = False) -> exp.Expr:
         if other is None or other == table.name:
-            return column(known_column(table, name, own, where), alias)
+            found = column(known_column(table, name, own, where), alias)
+            source = table.name if offered is None else SPINE
+            return _truth(engine, source, found, own[name], where) if truth else found
         target = engine.tables.usable(other, where)
         if target.key is None or target.key not in own:
             raise DefinitionError(
@@ -90,9 +93,38 @@ def resolver(
                 f"Declare `key:` for '{other}' in tables.yaml, or use a column of '{table.name}'.",
             )
         hops[other] = exp.EQ(this=column(target.key, f"h_{other}"), expression=column(target.key, alias))
-        return column(known_column(target, name, engine.columns(other), where), f"h_{other}")
+        found = column(known_column(target, name, engine.columns(other), where), f"h_{other}")
+        return _truth(engine, other, found, engine.columns(other)[name], where) if truth else found
 
     return resolve
+
+
+def _truth(engine: Engine, source: str, found: exp.Column, sql_type: str, where: str) -> exp.Expr:
+    """A column that stands where a condition does: words for yes and no, and numbers (0 is false), are understood."""
+    if sql_type == "BOOLEAN":
+        return found
+    if is_number(sql_type):
+        return exp.NEQ(this=found, expression=exp.Literal.number(0))
+    if not sql_type.startswith("VARCHAR"):
+        raise DefinitionError(
+            "WB-F06",
+            f"{where}: '{found.name}' stands where a condition does, and is {sql_type.lower()}.",
+            "Compare it with a value.",
+        )
+    other = strange_word(engine, aliased(source, "t"), column(found.name, "t"))
+    if other is not None:
+        raise DefinitionError(
+            "WB-F06",
+            f"{where}: '{found.name}' stands where a condition does, and '{other}' in it says neither yes nor no.",
+            f"Compare it with a value: {found.name} = '{other}'.",
+        )
+    return yes_no.as_truth(found)
+
+
+def strange_word(engine: Engine, source: exp.Expr, value: exp.Expr) -> str | None:
+    """A text of a column that says neither yes nor no; None where all are such words."""
+    (found,) = engine.row(yes_no.other_word(source, value))
+    return None if found is None else str(found)
 
 
 def known_column(table: Table, name: str, offered: Iterable[str], where: str) -> str:

@@ -24,6 +24,7 @@ from workbench.features.columns import (
     is_number,
     known_column,
     resolver,
+    strange_word,
     with_hops,
 )
 from workbench.features.context import asked, shared_match, spread, via_join, via_key
@@ -32,9 +33,11 @@ from workbench.features.grouping import Grouping
 from workbench.features.moments import Moments
 from workbench.features.spans import STORED, SpanGrouping, calendar
 from workbench.features.windows import Window, edge
+from workbench.tables import yes_no
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
 from workbench.tables.schema import Table
+from workbench.tables.trees import sub
 from workbench.tables.words import DIALECTS
 
 
@@ -76,8 +79,10 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
         if feature.where is not None:
             events.name(feature.where, "w", f"feature '{feature.name}'")
     types = engine.describe(_read(engine, events, hops))
+    said, strange = _worded(engine, events, hops, chosen, values, types)
     for short in set(values.values()):
         events.computed[short] = clean_value(events.computed[short], types[short])
+    types |= dict.fromkeys(said.values(), "DOUBLE")
     chosen_windows = [w for f in chosen for w in f.windows]
     moments = Moments.of(engine)
     spans = _spans(engine, table, chosen, chosen_windows)
@@ -85,10 +90,12 @@ def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
     made: list[Made] = []
     grouping = Grouping()
     for feature in chosen:
-        short = values.get(feature.name)
-        number = short is not None and is_number(types[short])
         for aggregate in feature.aggregate:
-            _fits(feature, aggregate, table, types.get(short or "", ""), number)
+            short = values.get(feature.name)
+            if aggregate.needs == "number":
+                short = said.get(short or "", short)
+            number = short is not None and is_number(types[short])
+            _fits(feature, aggregate, table, types.get(short or "", ""), number, strange.get(short or "", ""))
             for window in feature.windows:
                 output = feature.column(aggregate, window)
                 computed = aggregate.gives == "number"
@@ -199,12 +206,15 @@ def tables_needed(feature: RowsFeature | EntityAttribute | RowAttribute, row_tab
     return found
 
 
-def _fits(feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: str, number: bool) -> None:
+def _fits(
+    feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: str, number: bool, strange: str
+) -> None:
     if aggregate.needs == "number" and not number:
         raise DefinitionError(
             "WB-F06",
             f"feature '{feature.name}': '{aggregate.name}' needs numbers, and '{feature.value}' is {sql_type.lower()}.",
-            "Use distinct, mode, first, last, entropy or top_share for texts.",
+            "Use distinct, mode, first, last, entropy or top_share for texts."
+            + (f" Words for yes and no count as 1 and 0, but '{strange}' is neither." if strange else ""),
         )
     if aggregate.needs == "text" and (number or sql_type.startswith(("TIMESTAMP", "DATE"))):
         raise DefinitionError(
@@ -218,6 +228,28 @@ def _fits(feature: RowsFeature, aggregate: Aggregation, table: Table, sql_type: 
             f"feature '{feature.name}': table '{table.name}' has no `event_time:`, so it has no windows and no '{aggregate.name}' over time.",
             "Use windows: [all] and an aggregation without time.",
         )
+
+
+def _worded(
+    engine: Engine,
+    events: Events,
+    hops: dict[str, exp.Expr],
+    features: list[RowsFeature],
+    values: dict[str, str],
+    types: dict[str, str],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """For values that are texts where an aggregation needs numbers: the name of a further value that is 1 where the
+    text says yes and 0 where it says no, or a text that says neither."""
+    wanted = {values[f.name] for f in features if any(a.needs == "number" for a in f.aggregate)}
+    said, strange = {}, {}
+    for short in sorted(s for s in wanted if types[s].startswith("VARCHAR")):
+        other = strange_word(engine, sub(_read(engine, events, hops), "e"), column(short, "e"))
+        if other is None:
+            said[short] = f"{short} yes"
+            events.computed[said[short]] = yes_no.as_number(events.computed[short])
+        else:
+            strange[short] = other
+    return said, strange
 
 
 def _framed(engine: Engine, table: Table, features: list[RowsFeature]) -> exp.Select:

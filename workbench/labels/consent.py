@@ -9,9 +9,8 @@ from workbench.features.columns import CUTOFF_AT, ROW, aliased, known_column
 from workbench.labels.definition import LabelDefinition
 from workbench.labels.hits import CANDIDATES
 from workbench.labels.purposes import purpose_of
+from workbench.tables import yes_no
 from workbench.tables.engine import AT, KNOWN, Engine, column
-
-_YES = ("yes", "y", "true", "t", "1", "granted", "是", "有", "同意", "已同意", "授权", "已授权")
 
 
 def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.Series:
@@ -62,14 +61,13 @@ def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.
 
 
 def _granted(name: str, sql_type: str) -> exp.Expr:
-    """Whether a row says yes. Of words only those in `_YES` do: whatever else somebody wrote is no consent."""
+    """Whether a row says yes. Of words only those that say yes do: whatever else somebody wrote is no consent."""
     value = column(name, "t")
     if sql_type == "BOOLEAN":
         return value
     missing = exp.Is(this=value, expression=exp.Null())
     if sql_type.startswith("VARCHAR"):
-        words = [exp.Literal.string(w) for w in _YES]
-        said = exp.In(this=exp.Lower(this=exp.Trim(this=value.copy())), expressions=words)
+        said = yes_no.among(value, yes_no.YES)
     else:
         said = exp.NEQ(this=value.copy(), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=exp.not_(missing), true=said)])

@@ -8,10 +8,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from workbench.tables import yes_no
 from workbench.tables.kernels import pc
 from workbench.tables.types import Reading, Values, as_text, is_textual
 
 Held = Literal["text", "number", "date", "truth value"]
+
+YES_NO = "yes/no"  # the form of words such as 是 and 否: they stay text, and are understood
 
 _SHOWN = 3
 _LOOKED_AT = 2000  # rows at the beginning, from which examples are taken first
@@ -28,7 +31,7 @@ class Example:
 
 @dataclass(frozen=True)
 class ColumnRead:
-    """A column's type, the form it was written in ("thousands", "units", "%Y-%m-%d", ...), and examples.
+    """A column's type, the form it was written in ("thousands", "units", "yes/no", "%Y-%m-%d", ...), and examples.
 
     `changed` says that some cell reads differently from how it was written; `unreadable` counts the cells that became
     missing because they could not be read.
@@ -63,6 +66,9 @@ def column_read(name: str, source: pd.Series, reading: Reading, values: Values) 
     if not is_textual(source):
         return ColumnRead(name, held, reading.form, unreadable=values.unreadable)
     head = _examples(source.head(_LOOKED_AT), values.series.head(_LOOKED_AT))
+    words = _yes_and_no(source) if held == "text" else []
+    if words:
+        return ColumnRead(name, held, YES_NO, tuple(words), changed=True)
     told = [e for e in head if _differs(e)] if held != "text" else []
     if held == "number" and not (told or values.plain or reading.form == "boolean"):
         told = _later(source, values)
@@ -111,6 +117,20 @@ def _examples(source: pd.Series, read: pd.Series) -> list[Example]:
         if text and text not in found:
             found[text] = Example(text[:_LONGEST], _shown(after))
     return list(found.values())
+
+
+def _yes_and_no(source: pd.Series) -> list[Example]:
+    """Examples of a column of words for yes and no; none for another column."""
+    if not yes_no.known(as_text(source.head(_LOOKED_AT))):
+        return []
+    text = as_text(source)
+    if not yes_no.of_words(text):
+        return []
+    different = pc.unique(text.drop_null()).to_pylist()
+    said = [(w, yes_no.number_of(w)) for w in different]
+    firsts = [next(w for w, n in said if n == wanted) for wanted in (1, 0)]
+    shown = [*firsts, *(w for w in different if w not in firsts)][:_SHOWN]
+    return [Example(w, "1 (yes)" if yes_no.number_of(w) else "0 (no)") for w in shown]
 
 
 def _shown(value: Any) -> str | float | int | bool | None:

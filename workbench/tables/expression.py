@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
@@ -15,8 +16,15 @@ from sqlglot.errors import ParseError, TokenError
 
 from workbench.errors import DefinitionError, did_you_mean
 
-Resolve = Callable[[str | None, str], exp.Expr]
-"""Turns (table or None, column) into the SQL column; raises DefinitionError for an unknown one."""
+
+class Resolve(Protocol):
+    """Turns (table or None, column) into the SQL column; raises DefinitionError for an unknown one.
+
+    With `truth` the column stands where a condition does (`where: satisfied`, `satisfied = true`), so what is wanted of
+    it is true or false."""
+
+    def __call__(self, table: str | None, name: str, /, *, truth: bool = False) -> exp.Expr: ...
+
 
 _BINARY: tuple[type[exp.Binary], ...] = (
     exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Like, exp.Is,
@@ -52,8 +60,8 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., exp.Expr]]] = {
 }
 
 
-def checked(text: str, resolve: Resolve, where: str) -> exp.Expr:
-    """The tree of `text`. Raises WB-F05 when it does not parse or holds anything but columns, values, comparisons,
+def checked(text: str, resolve: Resolve, where: str, *, condition: bool = False) -> exp.Expr:
+    """The tree of `text`, a value or a `condition`. Raises WB-F05 when it does not parse or holds anything but columns, values, comparisons,
     arithmetic and the allowed functions (abs coalesce days_between hour lower month round upper weekday)."""
     try:
         parsed = _parsed(text)
@@ -63,7 +71,7 @@ def checked(text: str, resolve: Resolve, where: str) -> exp.Expr:
             f"{where}: {text!r} cannot be read as a condition or value.",
             "Example: \"products.department = 'GROCERY' and sales_value > 0\".",
         ) from error
-    return _rebuild(parsed, resolve, where)
+    return _rebuild(parsed, resolve, where, truth=condition)
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +84,7 @@ def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:
     """The (table or None, column) pairs that a text names, in order; also checks it."""
     found: list[tuple[str | None, str]] = []
 
-    def note(table: str | None, name: str) -> exp.Expr:
+    def note(table: str | None, name: str, *, truth: bool = False) -> exp.Expr:
         found.append((table, name))
         return exp.column(name, table=table)
 
@@ -84,15 +92,15 @@ def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _rebuild(node: exp.Expr, resolve: Resolve, where: str) -> exp.Expr:
-    def again(child: exp.Expr) -> exp.Expr:
-        return _rebuild(child, resolve, where)
+def _rebuild(node: exp.Expr, resolve: Resolve, where: str, *, truth: bool = False) -> exp.Expr:
+    def again(child: exp.Expr, *, truth: bool = False) -> exp.Expr:
+        return _rebuild(child, resolve, where, truth=truth)
 
     kind = type(node)
     if isinstance(node, exp.Column):
         if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
             raise _refused(node, where)
-        return resolve(node.table or None, node.name)
+        return resolve(node.table or None, node.name, truth=truth)
     if kind is exp.Literal:
         return exp.Literal(this=node.this, is_string=node.args["is_string"])
     if kind is exp.Boolean:
@@ -102,7 +110,10 @@ def _rebuild(node: exp.Expr, resolve: Resolve, where: str) -> exp.Expr:
     if kind is exp.Distinct or kind is exp.Subquery:
         raise _refused(node, where)
     if isinstance(node, _BINARY) and kind in _BINARY:
-        left, right = again(node.this), again(node.expression)
+        logic = kind in (exp.And, exp.Or)
+        compared = kind in (exp.EQ, exp.NEQ, exp.Is)
+        left = again(node.this, truth=logic or (compared and isinstance(node.expression, exp.Boolean)))
+        right = again(node.expression, truth=logic or (compared and isinstance(node.this, exp.Boolean)))
         # integer division is not what a definition means by "/"
         return (
             exp.Div(
@@ -115,7 +126,7 @@ def _rebuild(node: exp.Expr, resolve: Resolve, where: str) -> exp.Expr:
             else kind(this=left, expression=right)
         )
     if isinstance(node, _UNARY) and kind in _UNARY:
-        return kind(this=again(node.this))
+        return kind(this=again(node.this, truth=kind is exp.Not or (truth and kind is exp.Paren)))
     if kind is exp.Between:
         return exp.Between(this=again(node.this), low=again(node.args["low"]), high=again(node.args["high"]))
     if kind is exp.In and node.expressions and not node.args.get("query"):
