@@ -32,3 +32,12 @@ class Text:
 
     def as_dict(self) -> dict[str, str]:
         return {"en": self.en, "zh": self.zh}
+
+
+def counted(number: float, thing: str, things: str = "") -> str:
+    """A number with its noun in the right form.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "key"), counted(2, "story", "stories")
+    ('1 row', '1,200 rows', '0 keys', '2 stories')
+    """
+    return f"{number:,} {thing if number in (1, -1) else things or thing + 's'}"

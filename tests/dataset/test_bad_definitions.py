@@ -153,7 +153,8 @@ def test_a_check_reports_a_broken_definition_instead_of_raising(tmp_path: Path) 
     report = check_dataset(
         shop(tmp_path, features=FEATURES.replace("value: amount", "value: amuont")), "shop", label="buys"
     )
-    assert "WB-F01" in [f.code for f in report.findings]
+    (found,) = [f for f in report.findings if f.code == "WB-F01"]
+    assert found.message == "features.yaml, line 2, feature 'spend': table 'orders' has no column 'amuont'."
     assert report.as_dict()["ok"] is False
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.dataset.shop import FEATURES, LABELS, shop
 from workbench.config import Home
 from workbench.dataset.catalog import Dataset, load_dataset
+from workbench.dataset.checks import check_dataset
 from workbench.dataset.dictionary import examples_of
 from workbench.dataset.examples import failing_examples, run_example, run_label_example
 from workbench.errors import DefinitionError
@@ -170,3 +171,22 @@ def test_an_example_that_gives_the_wrong_things_is_refused(
     given = Example({}, example.get("row", {}), {}, example.get("values"))
     with pytest.raises(DefinitionError, match=f"WB-F02.*{words}"):
         run_example(dataset, dataset.features[feature], given)
+
+
+def test_a_failing_example_says_whose_it_is_and_where_it_stands(tmp_path: Path) -> None:
+    given = "given: {orders: [{customer: 1, at: 2025-02-10, product: t}]}, row: {customer: 1, cutoff_time: 2025-03-01}"
+    features = (
+        "n:\n  from: orders\n  examples:\n"
+        f"    - {{{given}, expect: {{n_count_all: 1}}}}\n    - {{{given}, expect: {{n_count_all: 7}}}}\n"
+    )
+    labels = LABELS.replace("answers:", f"  examples:\n    - {{{given}, expect: 1}}\nanswers:")
+    home = shop(tmp_path, features=features, labels=labels)
+    found = [f for f in check_dataset(home, "shop").findings if f.code == "WB-F14"]
+    assert [(f.table, f.column, f.message) for f in found] == [
+        (
+            "orders",
+            "n",
+            "feature 'n', example 2 (features.yaml, line 5): n_count_all should be 7 and is 1.0.",
+        ),
+        ("orders", "buys", "label 'buys', example 1 (labels.yaml, line 8): the label should be 1 and is 0."),
+    ]

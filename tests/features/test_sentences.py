@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from workbench.features.aggregations import REGISTRY, Aggregation
 from workbench.features.aggregations.quantiles import quantile
 from workbench.features.definition import RowsFeature
+from workbench.features.files import parse_features
 from workbench.features.levels import Level, per_level
 from workbench.features.windows import Window
+from workbench.tables.yaml_file import read_yaml
 from workbench.text import Text
 
 LEVELS = (Level("茶", ("茶",)), Level("鱼", ("鱼", "虾")))
@@ -69,3 +72,45 @@ def test_no_two_aggregations_and_no_two_windows_read_alike() -> None:
     for language in ("en", "zh"):
         assert len({Window.parse(w).phrase(language) for w in WINDOWS}) == len(WINDOWS)
         assert len({Window.parse(w).length_phrase(language) for w in WINDOWS}) == len(WINDOWS)
+
+
+def said(tmp_path: Path, written: str) -> list[Text]:
+    (tmp_path / "features.yaml").write_text(written, encoding="utf-8")
+    return [
+        c.sentence
+        for f in parse_features(read_yaml(tmp_path / "features.yaml")).values()
+        for c in f.columns()
+    ]
+
+
+def test_without_a_noun_a_column_says_which_rows_of_which_table_are_meant(tmp_path: Path) -> None:
+    where = "kind = 'x and y' and amount > 40 or note is not null"
+    (streak, spend) = said(
+        tmp_path,
+        f'stx: {{from: visits, aggregate: streak_months, where: "{where}"}}\n'
+        "spend: {from: orders, value: products.price, aggregate: sum, windows: [30d], via: coupons, match: [campaign_id]}\n",
+    )
+    assert f"stx (rows of visits where {where})" in streak.en
+    assert "stx（到访的记录，限kind = 'x and y' 且 amount > 40 或 note 不缺失）" in streak.zh
+    assert spend.en == "total spend (price of orders; same campaign_id in coupons) in the last 30 days"
+    assert spend.zh == "近30天spend（订单的价格，在coupons中campaign_id相同）合计"
+
+
+def test_without_a_noun_an_attribute_says_where_it_comes_from(tmp_path: Path) -> None:
+    told = said(
+        tmp_path,
+        "vip: {attribute: customers.vip}\nlength: {row: duration}\ncool: {row: duration, noun: so}\n",
+    )
+    assert told == [
+        Text("vip of customers", "客户的vip"),
+        Text("duration of the row itself", "本行的时长"),
+        Text("so", "so"),
+    ]
+
+
+def test_a_tag_says_the_conditions_of_what_it_reads(tmp_path: Path) -> None:
+    tag = said(tmp_path, "n: {from: tx, where: \"kind = 'x'\", windows: [90d]}\nt: {tag: n_count_90d > 3}\n")[
+        1
+    ]
+    assert "rows of tx where kind = 'x'" in tag.en
+    assert "限kind = 'x'" in tag.zh

@@ -99,7 +99,16 @@ def test_every_rule_says_what_it_is_for(tmp_path: Path) -> None:
     assert recipe.reasons(said)["rule_2"] == Text(
         "“number of visits in the last 90 days”", "“近90天到访次数”"
     )
-    assert features["interaction_score"].columns()[0].sentence.zh.startswith("积分，依据：还款可靠；")
+    assert [r.told(said).zh for r in recipe.rules[:2]] == [
+        "还款可靠：20分",
+        "按“近90天到访次数”：低于1：0分，1起：5分，5起：10分，10起：20分，缺失：-3分",
+    ]
+    assert [t.zh for t in recipe.frame] == ["基础分5", "限于0至40分"]
+    sentence = features["interaction_score"].columns()[0].sentence
+    assert sentence.zh.startswith(
+        "积分：基础分5；限于0至40分；还款可靠：20分；按“近90天到访次数”：低于1：0分"
+    )
+    assert "below 1: 0, from 1 on: 5, from 5 on: 10, from 10 on: 20, missing: -3" in sentence.en
 
 
 def test_a_tag_without_words_of_its_own_reads_as_its_condition(tmp_path: Path) -> None:
@@ -172,8 +181,8 @@ def test_change_compares_daily_rates(tmp_path: Path) -> None:
     assert pace.recipe.value(columns, 3).tolist()[::2] == [1.0, 0.0]
     assert np.isnan(pace.recipe.value(columns, 3)[1])
     assert pace.columns()[0].sentence == Text(
-        "spend per day in the last 30 days, against the daily average from 90 to 30 days before",
-        "近30天日均spend与前90天至30天日均之比",
+        "spend (paid of visits) per day in the last 30 days, against the daily average from 90 to 30 days before",
+        "近30天日均spend（到访的已付）与前90天至30天日均之比",
     )
     for wrong in ("spend_mean_30d", "good_payer", "town", "overdue_count_all"):
         with pytest.raises(DefinitionError, match=f"WB-F28.*'{wrong}' has none"):

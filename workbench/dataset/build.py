@@ -237,7 +237,7 @@ def _computed(feature: FormulaFeature, values: dict[str, pd.Series], n_rows: int
     try:
         return feature.recipe.value(values, n_rows)
     except DefinitionError as error:
-        raise DefinitionError(error.code, f"feature '{feature.name}': {error.message}", error.hint) from error
+        raise DefinitionError(error.code, f"{feature.place}: {error.message}", error.hint) from error
 
 
 def _clean(values: pd.Series, made: Made) -> pd.Series:

@@ -62,8 +62,15 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                     if not refused:
                         findings += _leaks(engine, dataset, definition, found)
             findings += [
-                Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
-                for feature, message in failing_examples(dataset)
+                Finding(
+                    "WB-F14",
+                    "stop",
+                    failed.table,
+                    failed.name,
+                    failed.sentence,
+                    "Correct the definition or its example.",
+                )
+                for failed in failing_examples(dataset)
             ]
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
     return CheckReport(

@@ -12,7 +12,7 @@ from workbench.features.definition import AnyFeature, FormulaFeature
 from workbench.features.files import written
 from workbench.features.points import Points
 from workbench.labels.definition import FlatLabel, LabelDefinition
-from workbench.text import Text
+from workbench.text import Text, counted
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Entry:
     labels: tuple[str, ...]
     examples: tuple[dict[str, Any], ...] = ()
     rules: tuple[dict[str, Any], ...] = ()
+    frame: tuple[dict[str, str], ...] = ()  # of a score: what it begins with and between what it is held
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -41,6 +42,7 @@ class Entry:
             "labels": list(self.labels),
             "examples": list(self.examples),
             "rules": list(self.rules),
+            "frame": list(self.frame),
         }
 
 
@@ -70,7 +72,8 @@ class Dictionary:
                 source = entry.source
                 lines.append(f"{source}")
             lines.append(f"  {entry.column}: {entry.sentence.en} | {entry.sentence.zh}")
-            lines += [f"      {r['points']} points: {r['say']['en']} | {r['say']['zh']}" for r in entry.rules]
+            parts = [*entry.frame, *(r["told"] for r in entry.rules)]
+            lines += [f"      {p['en']} | {p['zh']}" for p in parts]
             lines += [f"      example: {_told(example)}" for example in entry.examples]
         return lines
 
@@ -120,10 +123,17 @@ def _entries(feature: AnyFeature, labels: tuple[str, ...], said: dict[str, Text]
     definition = {k: v for k, v in written(feature).items() if k not in ("say", "noun", "examples")}
     examples = examples_of(feature)
     rules: tuple[dict[str, Any], ...] = ()
+    frame: tuple[dict[str, str], ...] = ()
     if isinstance(feature, FormulaFeature) and isinstance(feature.recipe, Points):
         rules = tuple(
-            {"points": r.written()["points"], "say": r.sentence(said).as_dict()} for r in feature.recipe.rules
+            {
+                "points": r.written()["points"],
+                "say": r.sentence(said).as_dict(),
+                "told": r.told(said).as_dict(),
+            }
+            for r in feature.recipe.rules
         )
+        frame = tuple(t.as_dict() for t in feature.recipe.frame)
     columns = feature.columns()
     return [
         Entry(
@@ -136,6 +146,7 @@ def _entries(feature: AnyFeature, labels: tuple[str, ...], said: dict[str, Text]
             # an example stands once, with the first column that it speaks of
             tuple(e for e in examples if _first_of(e, columns) == c.name),
             rules,
+            frame,
         )
         for c in columns
     ]
@@ -151,5 +162,5 @@ def _told(example: dict[str, Any]) -> str:
     if "values" in example:
         given = ", ".join(f"{k} = {v}" for k, v in example["values"].items())
         return f"{given} -> {expected}"
-    rows = ", ".join(f"{len(r)} rows of {t}" for t, r in example["given"].items()) or "no rows"
+    rows = ", ".join(f"{counted(len(r), 'row')} of {t}" for t, r in example["given"].items()) or "no rows"
     return f"{rows}, as of {example['cutoff']} -> {expected}"

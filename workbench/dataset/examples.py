@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,18 +23,39 @@ from workbench.tables.engine import Engine, in_order
 from workbench.tables.expression import columns_of
 
 
-def failing_examples(dataset: Dataset) -> list[tuple[str, str]]:
-    """(feature or label, what came out instead) for every example that does not hold."""
+@dataclass(frozen=True)
+class Failing:
+    """One value that an example expects and that does not come out; `table` is one that the definition reads."""
+
+    name: str  # of the feature or label
+    table: str
+    sentence: (
+        str  # feature 'spend', example 2 (features.yaml, line 12): spend_sum_30d should be 7 and is 0.0.
+    )
+
+
+def failing_examples(dataset: Dataset) -> list[Failing]:
+    """What came out instead, for every example of a feature or label that does not hold."""
     found = [
-        (f.name, wrong)
+        Failing(f.name, _table_of(f, e), f"feature '{f.name}', {e.written_at}: {wrong}")
         for f in dataset.features.values()
         for e in f.examples
         for wrong in run_example(dataset, f, e)
     ]
     for label in dataset.labels.values():
         if isinstance(label, LabelDefinition):
-            found += [(label.name, w) for e in label.examples for w in run_label_example(dataset, label, e)]
+            found += [
+                Failing(label.name, label.outcome.table, f"label '{label.name}', {e.written_at}: {wrong}")
+                for e in label.examples
+                for wrong in run_label_example(dataset, label, e)
+            ]
     return found
+
+
+def _table_of(feature: AnyFeature, example: Example) -> str:
+    if isinstance(feature, RowsFeature):
+        return feature.source
+    return feature.table if isinstance(feature, EntityAttribute) else next(iter(example.given), "")
 
 
 def run_label_example(dataset: Dataset, label: LabelDefinition, example: Example) -> list[str]:
@@ -114,14 +135,14 @@ def _from_values(feature: AnyFeature, example: Example) -> dict[str, pd.Series]:
     if not isinstance(feature, FormulaFeature):
         raise DefinitionError(
             "WB-F02",
-            f"feature '{feature.name}': `values` of other columns say nothing about it.",
+            f"{feature.place}: `values` of other columns say nothing about it.",
             "Give rows: given: {table: [...]}, row: {...}.",
         )
     for name in given:
         if name not in feature.operands:
             raise DefinitionError(
                 "WB-F02",
-                f"feature '{feature.name}': its example gives '{name}', which it does not read.",
+                f"{feature.place}: its example gives '{name}', which it does not read.",
                 did_you_mean(name, feature.operands),
             )
     columns = {name: pd.Series([_value_of(given.get(name))]) for name in feature.operands}
@@ -136,7 +157,7 @@ def _from_rows(dataset: Dataset, feature: AnyFeature, example: Example) -> dict[
     if "cutoff_time" not in example.row:
         raise DefinitionError(
             "WB-F02",
-            f"feature '{feature.name}': an example's row needs `cutoff_time`.",
+            f"{feature.place}: an example's row needs `cutoff_time`.",
             "Add cutoff_time: YYYY-MM-DD.",
         )
     needed = with_operands(dataset.features, feature)

@@ -55,11 +55,11 @@ class Events:
             self.computed[short] = checked(text, self.resolver(where), where, condition=prefix == "w")
         return self._names[written]
 
-    def own(self, name: str) -> str:
+    def own(self, name: str, where: str) -> str:
         """A source column, or one by a hop, taken along to be joined or matched on."""
         other, dot, hopped = name.partition(".")
         short = f"c_{name}"
-        resolve = self.resolver(f"features over '{self.table.name}'")
+        resolve = self.resolver(where)
         self.computed.setdefault(short, resolve(other, hopped) if dot else resolve(None, name))
         return short
 

@@ -68,16 +68,16 @@ class Compiled:
 def compile_rows(engine: Engine, features: Iterable[RowsFeature]) -> Compiled:
     """One query for all features over one source table. Raises DefinitionError for columns or types that do not fit."""
     chosen = list(features)
-    table = engine.tables.usable(chosen[0].source, f"feature '{chosen[0].name}'")
+    table = engine.tables.usable(chosen[0].source, chosen[0].place)
     spine = engine.columns(SPINE)
     hops: dict[str, exp.Expr] = {}
     events = Events(table, lambda where: resolver(engine, table, hops, where))
     values: dict[str, str] = {}
     for feature in chosen:
         if feature.value is not None:
-            values[feature.name] = events.name(feature.value, "v", f"feature '{feature.name}'")
+            values[feature.name] = events.name(feature.value, "v", feature.place)
         if feature.where is not None:
-            events.name(feature.where, "w", f"feature '{feature.name}'")
+            events.name(feature.where, "w", feature.place)
     types = engine.describe(_read(engine, events, hops))
     said, strange = _worded(engine, events, hops, chosen, values, types)
     for short in set(values.values()):
@@ -148,18 +148,18 @@ def _rows(feature: RowsFeature, aggregate: Aggregation, short: str | None, windo
 def compile_attributes(engine: Engine, table_name: str, features: Iterable[EntityAttribute]) -> Compiled:
     """One query for all attributes taken from a table with one row per entity; sensitive columns are refused."""
     chosen = list(features)
-    table = engine.tables.usable(table_name, f"feature '{chosen[0].name}'")
+    table = engine.tables.usable(table_name, chosen[0].place)
     entity = engine.tables.entity
     offered = engine.columns(table_name)
     if entity not in offered or table.event_time is not None or (table.unique and table.unique != (entity,)):
         raise DefinitionError(
             "WB-F09",
-            f"feature '{chosen[0].name}': table '{table_name}' does not have one row per {entity}.",
+            f"{chosen[0].place}: table '{table_name}' does not have one row per {entity}.",
             "Aggregate it with `from:` instead.",
         )
     made, selected = [], []
     for feature in chosen:
-        source_column = known_column(table, feature.column_name, offered, f"feature '{feature.name}'")
+        source_column = known_column(table, feature.column_name, offered, feature.place)
         selected.append(
             exp.alias_(
                 clean_value(column(source_column, "t"), offered[source_column]), feature.name, quoted=True
@@ -181,7 +181,7 @@ def compile_row_values(engine: Engine, row_table: str, features: Iterable[RowAtt
     hops: dict[str, exp.Expr] = {}
     resolve = resolver(engine, table, hops, "row", alias="s", offered=engine.columns(SPINE))
     chosen = list(features)
-    built = {f.name: checked(f.row, resolve, f"feature '{f.name}'") for f in chosen}
+    built = {f.name: checked(f.row, resolve, f.place) for f in chosen}
     base = with_hops(exp.select().from_(aliased(SPINE, "s")), hops)
     types = engine.describe(base.select(*(exp.alias_(e.copy(), n, quoted=True) for n, e in built.items())))
     values = [exp.alias_(clean_value(e, types[n]), n, quoted=True) for n, e in built.items()]
@@ -212,20 +212,20 @@ def _fits(
     if aggregate.needs == "number" and not number:
         raise DefinitionError(
             "WB-F06",
-            f"feature '{feature.name}': '{aggregate.name}' needs numbers, and '{feature.value}' is {sql_type.lower()}.",
+            f"{feature.place}: '{aggregate.name}' needs numbers, and '{feature.value}' is {sql_type.lower()}.",
             "Use distinct, mode, first, last, entropy or top_share for texts."
             + (f" Words for yes and no count as 1 and 0, but '{strange}' is neither." if strange else ""),
         )
     if aggregate.needs == "text" and (number or sql_type.startswith(("TIMESTAMP", "DATE"))):
         raise DefinitionError(
             "WB-F30",
-            f"feature '{feature.name}': its levels are texts, and '{feature.value}' is {sql_type.lower()}.",
+            f"{feature.place}: its levels are texts, and '{feature.value}' is {sql_type.lower()}.",
             "Write numbers without quotes: levels: [1, 2].",
         )
     if table.event_time is None and (aggregate.timed or any(w.far is not None for w in feature.windows)):
         raise DefinitionError(
             "WB-F12",
-            f"feature '{feature.name}': table '{table.name}' has no `event_time:`, so it has no windows and no '{aggregate.name}' over time.",
+            f"{feature.place}: table '{table.name}' has no `event_time:`, so it has no windows and no '{aggregate.name}' over time.",
             "Use windows: [all] and an aggregation without time.",
         )
 
@@ -325,9 +325,14 @@ def _pairs(
             )
         elif feature.via is None and feature.match:
             for name in feature.match:
-                known_column(table, name, spine, f"feature '{feature.name}', match")
+                known_column(table, name, spine, f"{feature.place}, match")
             matches[feature.match] = exp.and_(
-                *(exp.EQ(this=column(events.own(n), "e"), expression=column(n, "s")) for n in feature.match)
+                *(
+                    exp.EQ(
+                        this=column(events.own(n, f"{feature.place}, match"), "e"), expression=column(n, "s")
+                    )
+                    for n in feature.match
+                )
             )
     if not has_entity:
         conditions.append(next(iter(matches.values())))

@@ -28,7 +28,7 @@ def shared_match(engine: Engine, table: Table, features: list[RowsFeature]) -> t
     if len(matches) != 1 or not features[0].match or any(f.via for f in features):
         raise DefinitionError(
             "WB-F13",
-            f"feature '{features[0].name}': the table '{table.name}' has no column {engine.tables.entity}, so the feature needs `match:` with the frame's row.",
+            f"{features[0].place}: the table '{table.name}' has no column {engine.tables.entity}, so the feature needs `match:` with the frame's row.",
             "Example: match: [campaign_id].",
         )
     return features[0].match
@@ -58,7 +58,7 @@ def via_join(
     engine: Engine, events: Events, feature: RowsFeature, spine: dict[str, str], alias: str
 ) -> tuple[exp.Expr, exp.Expr]:
     """A look-up without repeats of what belongs to the frame's row: an event counts once however often it is listed."""
-    where = f"feature '{feature.name}', via"
+    where = f"{feature.place}, via"
     table = engine.tables.usable(feature.via or "", where)
     offered = engine.columns(table.name)
     for name in feature.match:
@@ -79,7 +79,7 @@ def via_join(
     hit = exp.alias_(exp.true(), "hit", quoted=True)
     lookup = with_hops(exp.select(*chosen, hit).distinct().from_(aliased(table.name, "t")), hops)
     on = [exp.EQ(this=column(c, alias), expression=column(c, "s")) for c in feature.match]
-    on += [exp.EQ(this=column(c, alias), expression=column(events.own(c), "e")) for c in links]
+    on += [exp.EQ(this=column(c, alias), expression=column(events.own(c, where), "e")) for c in links]
     return exp.Subquery(this=lookup, alias=exp.TableAlias(this=ident(alias))), exp.and_(*on)
 
 

@@ -11,6 +11,7 @@ from workbench.features.aggregations import Aggregation
 from workbench.features.levels import Level
 from workbench.features.recipes import Recipe
 from workbench.features.windows import Window
+from workbench.features.wording import condition_in_words, in_words
 from workbench.tables.durations import Duration
 from workbench.text import Text
 
@@ -36,6 +37,7 @@ class Example:
     row: dict[str, Any]
     expect: dict[str, Any]
     values: dict[str, Any] | None = None
+    written_at: str = field(default="", compare=False)  # example 2 (features.yaml, line 12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,12 @@ class Feature:
     noun: Text | None = None
     only_for: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    written_at: str = field(default="", compare=False)  # features.yaml, line 12
+
+    @property
+    def place(self) -> str:
+        """What an error begins with: `features.yaml, line 12, feature 'spend'`."""
+        return ", ".join(part for part in (self.written_at, f"feature '{self.name}'") if part)
 
     @property
     def spoken(self) -> Text:
@@ -83,6 +91,24 @@ class RowsFeature(Feature):
     def columns(self) -> tuple[FeatureColumn, ...]:
         return tuple(self.column(a, w) for w in self.windows for a in self.aggregate)
 
+    @property
+    def spoken(self) -> Text:
+        """The noun; without one the name, and in brackets which rows of which table are meant."""
+        if self.noun is not None:
+            return self.noun
+        table = in_words(self.source)
+        value = None if self.value is None else in_words(self.value)
+        english = f"rows of {table.en}" if value is None else f"{value.en} of {table.en}"
+        chinese = f"{table.zh}的记录" if value is None else f"{table.zh}的{value.zh}"
+        if self.where is not None:
+            condition = condition_in_words(self.where)
+            english, chinese = f"{english} where {condition.en}", f"{chinese}，限{condition.zh}"
+        if self.match:
+            same = ", ".join(self.match)
+            listed = Text("", "") if self.via is None else Text(f" in {self.via}", f"在{self.via}中")
+            english, chinese = f"{english}; same {same}{listed.en}", f"{chinese}，{listed.zh}{same}相同"
+        return _named(self, Text(english, chinese))
+
     def _sentence(self, aggregate: Aggregation, window: Window) -> Text:
         said = self.say or Text(aggregate.en, aggregate.zh)
         english, chinese = (
@@ -98,12 +124,23 @@ class RowsFeature(Feature):
         return Text(english, chinese)
 
 
+def _named(feature: Feature, what: Text) -> Text:
+    """Without a noun: the definition's name and what it stands for."""
+    name = feature.name.replace("_", " ")
+    return Text(f"{name} ({what.en})", f"{name}（{what.zh}）")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EntityAttribute(Feature):
     """A column of a table that has one row per entity: `attribute: demographics.household_size`."""
 
     table: str
     column_name: str
+
+    @property
+    def spoken(self) -> Text:
+        table, value = in_words(self.table), in_words(self.column_name)
+        return self.noun or Text(f"{value.en} of {table.en}", f"{table.zh}的{value.zh}")
 
     def columns(self) -> tuple[FeatureColumn, ...]:
         return (FeatureColumn(self.name, self.say or self.spoken, self.table),)
@@ -114,6 +151,11 @@ class RowAttribute(Feature):
     """A value of the frame's own row, such as the type of the contact's campaign: `row: campaign_type`."""
 
     row: str
+
+    @property
+    def spoken(self) -> Text:
+        value = in_words(self.row)
+        return self.noun or Text(f"{value.en} of the row itself", f"本行的{value.zh}")
 
     def columns(self) -> tuple[FeatureColumn, ...]:
         return (FeatureColumn(self.name, self.say or self.spoken, "row"),)

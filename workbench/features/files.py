@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +54,7 @@ def parse_features(file: YamlFile) -> dict[str, AnyFeature]:
     made: dict[str, str] = {}
     for name, settings in file.content.items():
         where = f"{file.where(name)}, feature '{name}'"
-        feature = _feature(name, expect_mapping(settings, where), where)
+        feature = _feature(name, expect_mapping(settings, where), file)
         for column in feature.columns():
             if column.name in made:
                 raise DefinitionError(
@@ -136,7 +136,9 @@ def _in_order(computed: Mapping[str, FormulaFeature], file: YamlFile) -> list[st
     return list(ordered)
 
 
-def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
+def _feature(name: str, settings: dict[str, Any], file: YamlFile) -> AnyFeature:
+    written_at = file.where(name)
+    where = f"{written_at}, feature '{name}'"
     if not name.isidentifier():
         raise DefinitionError(
             "WB-F02", f"{where}: a feature cannot be called '{name}'.", "Use letters, digits and _."
@@ -157,7 +159,10 @@ def _feature(name: str, settings: dict[str, Any], where: str) -> AnyFeature:
         "say": _text(settings, "say", where),
         "noun": _text(settings, "noun", where),
         "only_for": names(settings.get("for"), f"{where}, for"),
-        "examples": parse_examples(settings.get("examples", []), where),
+        "examples": parse_examples(
+            settings.get("examples", []), where, written_at=file.places(name, "examples")
+        ),
+        "written_at": written_at,
     }
     kind = kinds[0]
     expect_known(settings, (*_ROWS, *_SHARED) if kind == "from" else (kind, *_SHARED), where)
@@ -272,14 +277,16 @@ def _text(settings: dict[str, Any], key: str, where: str) -> Text | None:
     return text
 
 
-def parse_examples(written: object, where: str) -> tuple[Example, ...]:
-    """The worked examples of a definition. Raises WB-F02 for what is none."""
+def parse_examples(
+    written: object, where: str, *, written_at: Callable[[int], str] | None = None
+) -> tuple[Example, ...]:
+    """The worked examples of a definition; `written_at` says where each stands. Raises WB-F02 for what is none."""
     if not isinstance(written, list):
         raise DefinitionError(
             "WB-F02", f"{where}: `examples` is not a list.", "Each example has given, row and expect."
         )
     examples = []
-    for one in written:
+    for place, one in enumerate(written):
         example = expect_mapping(one, f"{where}, examples")
         expect_known(example, ("given", "row", "values", "expect"), f"{where}, examples")
         if "values" in example and ("given" in example or "row" in example):
@@ -297,6 +304,7 @@ def parse_examples(written: object, where: str) -> tuple[Example, ...]:
                 {} if values is not None else expect_mapping(example.get("row"), f"{where}, row"),
                 expect_mapping(example.get("expect"), f"{where}, expect"),
                 None if values is None else expect_mapping(values, f"{where}, values"),
+                f"example {place + 1}" + (f" ({written_at(place)})" if written_at is not None else ""),
             )
         )
     return tuple(examples)

@@ -17,7 +17,7 @@ from workbench.features.recipes import RECIPES, Columns, Recipe
 from workbench.features.tags import parse_condition
 from workbench.features.wording import quoted, spoken
 from workbench.tables.yaml_file import expect_known, expect_mapping
-from workbench.text import Text
+from workbench.text import Text, counted
 
 _EXAMPLE = 'add: [{when: "visits_distinct_30d >= 5", points: 20}, {band: visits_distinct_90d, edges: [1, 5], points: [0, 5, 10]}]'
 
@@ -36,6 +36,10 @@ class Rule(ABC):
 
     @abstractmethod
     def sentence(self, said: Mapping[str, Text]) -> Text: ...
+
+    @abstractmethod
+    def told(self, said: Mapping[str, Text]) -> Text:
+        """The whole rule with its points: `20 points where “...” > 3`."""
 
     @abstractmethod
     def written(self) -> dict[str, Any]: ...
@@ -59,6 +63,10 @@ class When(Rule):
 
     def sentence(self, said: Mapping[str, Text]) -> Text:
         return self.say or spoken(self.parsed, said)
+
+    def told(self, said: Mapping[str, Text]) -> Text:
+        words, points = self.sentence(said), _plain(self.points)
+        return Text(f"{counted(points, 'point')} where {words.en}", f"{words.zh}：{points}分")
 
     def written(self) -> dict[str, Any]:
         return {"when": self.text, "points": _plain(self.points)} | _said(self.say)
@@ -90,6 +98,21 @@ class Band(Rule):
 
     def sentence(self, said: Mapping[str, Text]) -> Text:
         return self.say or quoted(said.get(self.column, Text.of(self.column)))
+
+    def told(self, said: Mapping[str, Text]) -> Text:
+        words = self.sentence(said)
+        first, *others = (_plain(p) for p in self.points)
+        english, chinese = (
+            f"below {_plain(self.edges[0])}: {first}",
+            f"低于{_plain(self.edges[0])}：{first}分",
+        )
+        for edge, points in zip(map(_plain, self.edges), others, strict=True):
+            english, chinese = f"{english}, from {edge} on: {points}", f"{chinese}，{edge}起：{points}分"
+        missing = _plain(self.missing)
+        return Text(
+            f"points by {words.en}: {english}, missing: {missing}",
+            f"按{words.zh}：{chinese}，缺失：{missing}分",
+        )
 
     def written(self) -> dict[str, Any]:
         out: dict[str, Any] = {"band": self.column, "edges": [_plain(e) for e in self.edges]}
@@ -134,10 +157,20 @@ class Points(Recipe):
         return fixed | {f"rule_{n}": r.sentence(said) for n, r in enumerate(self.rules, start=1)}
 
     def sentence(self, said: Mapping[str, Text]) -> Text:
-        words = [r.sentence(said) for r in self.rules]
-        return Text(
-            "points for " + "; ".join(w.en for w in words), "积分，依据：" + "；".join(w.zh for w in words)
-        )
+        parts = [*self.frame, *(r.told(said) for r in self.rules)]
+        return Text("score: " + "; ".join(p.en for p in parts), "积分：" + "；".join(p.zh for p in parts))
+
+    @property
+    def frame(self) -> tuple[Text, ...]:
+        """What it begins with, and between what it is held."""
+        low, high = (None if v is None else _plain(v) for v in (self.low, self.high))
+        base = _plain(self.base)
+        begins = Text(f"{counted(base, 'point')} to begin with", f"基础分{base}")
+        if low is not None and high is not None:
+            return begins, Text(f"held between {low} and {high}", f"限于{low}至{high}分")
+        if low is not None:
+            return begins, Text(f"at least {low}", f"最低{low}分")
+        return (begins,) if high is None else (begins, Text(f"at most {high}", f"最高{high}分"))
 
     def written(self) -> dict[str, Any]:
         out: dict[str, Any] = {"base": _plain(self.base)} if self.base else {}

@@ -32,18 +32,18 @@ _NEWEST = "_newest"
 def compile_snapshots(engine: Engine, table_name: str, features: Iterable[EntityAttribute]) -> Compiled:
     """One query for all attributes taken from a snapshot table. Raises WB-F09 where it lacks the entity."""
     chosen = list(features)
-    table = engine.tables.usable(table_name, f"feature '{chosen[0].name}'")
+    table = engine.tables.usable(table_name, chosen[0].place)
     entity = engine.tables.entity
     offered = engine.columns(table_name)
     if entity not in offered:
         raise DefinitionError(
             "WB-F09",
-            f"feature '{chosen[0].name}': the snapshots of '{table_name}' have no column {entity}.",
+            f"{chosen[0].place}: the snapshots of '{table_name}' have no column {entity}.",
             f"Take attributes from a table with {entity}, or aggregate with `from:`.",
         )
     made, values = [], []
     for feature in chosen:
-        name = known_column(table, feature.column_name, offered, f"feature '{feature.name}'")
+        name = known_column(table, feature.column_name, offered, feature.place)
         values.append(exp.alias_(clean_value(column(name, "t"), offered[name]), feature.name, quoted=True))
         made.append(Made(feature.columns()[0], None, is_number(offered[name])))
     order: list[exp.Expr] = [column(AT, "t"), column(KNOWN, "t")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 
 from workbench.features.formulas import Formula, called
+from workbench.features.glossary import noun_of
 from workbench.text import Text
 
 _SIGNS: dict[type[ast.AST], str] = {
@@ -29,6 +31,38 @@ _FUNCTIONS: dict[str, tuple[str, str]] = {
     "clip": ("{0} held between {1} and {2}", "{0}（限于{1}至{2}）"),
     "bucket": ("the band of {0}", "{0}所在档位"),
 }
+
+
+# a quoted text stays as it is; `between` has an `and` of its own
+_CONDITION = re.compile(
+    r"""(?P<kept>'[^']*'|"[^"]*")|\bbetween\s+(?P<low>\S+)\s+and\s+(?P<high>\S+)|\b(?P<word>is\s+not\s+null|is\s+null|not\s+in|and|or|not|in|like)\b""",
+    re.IGNORECASE,
+)
+_CHINESE = {"and": "且", "or": "或", "not": "非", "in": "属于", "not in": "不属于", "like": "形如", "is null": "缺失", "is not null": "不缺失"}  # fmt: skip
+
+
+def condition_in_words(text: str) -> Text:
+    """A condition on rows as it is written, with Chinese words for and, or, not.
+
+    >>> condition_in_words("kind = 'and' and amount > 40").zh
+    "kind = 'and' 且 amount > 40"
+    """
+
+    def chinese(found: re.Match[str]) -> str:
+        if found["kept"] is not None:
+            return found["kept"]
+        if found["low"] is not None:
+            return f"介于 {found['low']} 与 {found['high']}"
+        return _CHINESE[" ".join(found["word"].lower().split())]
+
+    plain = " ".join(text.split())
+    return Text(plain, _CONDITION.sub(chinese, plain))
+
+
+def in_words(name: str) -> Text:
+    """A table or column in the glossary's words, `products.department` by its last part; an expression as it is."""
+    parts = name.split(".")
+    return noun_of(parts[-1]) if all(p.isidentifier() for p in parts) else Text.of(name)
 
 
 def quoted(sentence: Text) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from workbench.errors import DefinitionError, did_you_mean
@@ -58,7 +59,9 @@ def parse_labels(file: YamlFile, tables: TableSet) -> dict[str, AnyLabel]:
             )
         label = expect_mapping(settings, where)
         labels[name] = (
-            _flat(name, label, where) if tables.flat is not None else _label(name, label, tables, where)
+            _flat(name, label, where)
+            if tables.flat is not None
+            else _label(name, label, tables, where, examples_at=file.places(name, "examples"))
         )
     return labels
 
@@ -83,7 +86,9 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
     )
 
 
-def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> LabelDefinition:
+def _label(
+    name: str, written: dict[str, Any], tables: TableSet, where: str, *, examples_at: Callable[[int], str]
+) -> LabelDefinition:
     own = {k: v for k, v in written.items() if k != "examples"}
     label = expanded(own, tables, where) if "template" in own else own
     expect_known(label, _LABEL, where)
@@ -130,12 +135,12 @@ def _label(name: str, written: dict[str, Any], tables: TableSet, where: str) -> 
         judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         say=_say(label),
         purpose=_purpose(label, where),
-        examples=_examples(written.get("examples", []), where),
+        examples=_examples(written.get("examples", []), where, examples_at),
         expanded=as_yaml({name: label}) if "template" in written else "",
     )
 
 
-def _examples(written: object, where: str) -> tuple[Example, ...]:
+def _examples(written: object, where: str, places: Callable[[int], str]) -> tuple[Example, ...]:
     """Worked examples: given rows, the row asked about with its `cutoff_time`, and `expect` 1, 0 or `left out`."""
     if isinstance(written, list):
         for one in written:
@@ -146,7 +151,7 @@ def _examples(written: object, where: str) -> tuple[Example, ...]:
                     "Write {given: {table: [...]}, row: {..., cutoff_time: DATE}, expect: 1}.",
                 )
         written = [{**one, "expect": {"label": one["expect"]}} for one in written]
-    return parse_examples(written, where)
+    return parse_examples(written, where, written_at=places)
 
 
 def _expect_one_way_to_ask(label: dict[str, Any], where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ class YamlFile:
             if keys[:size] in self.lines:
                 return f"{self.path.name}, line {self.lines[keys[:size]]}"
         return self.path.name
+
+    def places(self, *keys: str) -> Callable[[int], str]:
+        """Where the entries of the list below `keys` begin, by their number from 0 on."""
+        return lambda place: self.where(*keys, str(place))
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -132,6 +137,9 @@ def _collect_lines(node: yaml.MappingNode, above: tuple[str, ...], lines: dict[t
         lines[path] = key_node.start_mark.line + 1
         if isinstance(value_node, yaml.MappingNode):
             _collect_lines(value_node, path, lines)
+        elif isinstance(value_node, yaml.SequenceNode):
+            for place, item in enumerate(value_node.value):
+                lines[*path, str(place)] = item.start_mark.line + 1
 
 
 def _malformed(path: Path, error: yaml.YAMLError) -> DefinitionError:
