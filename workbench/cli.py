@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.text import counted
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -151,7 +152,9 @@ def features_build(
     built = open_workbench(home).data.build(task, cutoff=cutoff, out=out, progress=on_terminal)
     done_on_terminal()
     answer(
-        built, as_json, lambda: [f"{built['rows']:,} rows x {built['features']} features -> {built['out']}"]
+        built,
+        as_json,
+        lambda: [f"{counted(built['rows'], 'row')} x {built['features']} features -> {built['out']}"],
     )
 
 
@@ -328,7 +331,7 @@ def score(
         scored,
         as_json,
         lambda: [
-            f"{scored['rows']:,} rows scored by {scored['model']} version {scored['version']} -> {scored['out']}",
+            f"{counted(scored['rows'], 'row')} scored by {scored['model']} version {scored['version']} -> {scored['out']}",
             *(f"  note: {note}" for note in scored["notes"]),
         ],
     )

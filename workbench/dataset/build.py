@@ -37,7 +37,7 @@ from workbench.progress import Progress, silent
 from workbench.tables.checks import stop_if_clock_ahead
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.sources import resolve
-from workbench.text import Text
+from workbench.text import Text, counted
 
 
 def build_training_frame(
@@ -157,7 +157,7 @@ def _frame(
         rows[OUTCOME_KNOWN] = found.rows[KNOWN_OUTCOME].astype("datetime64[us]")
         rows[LABEL] = found.rows[labels_compile.LABEL]
     columns = [c for f in features for c in f.columns()]
-    say("features", 1.0, f"{len(rows):,} rows, {len(columns)} features")
+    say("features", 1.0, f"{counted(len(rows), 'row')}, {counted(len(columns), 'feature')}")
     event, other = ("yes", "no")
     return TrainingFrame(
         task=task,

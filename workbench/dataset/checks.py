@@ -25,6 +25,8 @@ from workbench.labels.workshop import workshop
 from workbench.tables.checks import CheckReport, Finding, check_flat, check_tables
 from workbench.tables.content_checks import of_plan
 from workbench.tables.engine import Engine
+from workbench.tables.noticed import is_fact
+from workbench.text import counted
 
 SAMPLED = 5_000  # rows of a label whose features are computed to look for leaks
 FEW = 20  # rows of either class below which nothing can be learned
@@ -168,7 +170,7 @@ def _check_label(
                 "stop",
                 label.outcome.table,
                 label.name,
-                f"label '{label.name}' has {events:,} events in {len(outcome):,} rows; at least {FEW} of each outcome are needed.",
+                f"label '{label.name}' has {counted(events, 'event')} in {counted(len(outcome), 'row')}; at least {FEW} of each outcome are needed.",
                 "Choose more cutoffs, a longer window or a wider `where`.",
                 events,
             )
@@ -207,7 +209,7 @@ def _cutoffs_to_come(engine: Engine, label: LabelDefinition) -> list[Finding]:
             "warn",
             label.outcome.table,
             label.name,
-            f"label '{label.name}': {len(late)} of its {len(moments)} cutoffs lie after the data's end on {end:%Y-%m-%d} (first: {late[0]:%Y-%m-%d}).",
+            f"label '{label.name}': {len(late)} of its {counted(len(moments), 'cutoff')} {'lies' if len(late) == 1 else 'lie'} after the data's end on {end:%Y-%m-%d} (first: {late[0]:%Y-%m-%d}).",
             "They teach nothing until newer data are loaded.",
             len(late),
         )
@@ -240,7 +242,9 @@ def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
                     }
                 )
                 findings += [
-                    Finding("WB-T19", "warn", "flat", "", note) for note in frame.notes if note not in noted
+                    Finding("WB-T19", "note" if is_fact(note) else "warn", "flat", "", note)
+                    for note in frame.notes
+                    if note not in noted
                 ]
                 if len(names) == 1:
                     findings += _suspects(frame)

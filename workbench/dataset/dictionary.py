@@ -65,7 +65,7 @@ class Dictionary:
     def lines(self) -> list[str]:
         """For a terminal: the source as a heading, then each column with its sentence in both languages."""
         what = self.dataset if self.label is None else f"{self.dataset}/{self.label}"
-        lines = [f"{what}: {len(self.entries)} feature columns"]
+        lines = [f"{what}: {counted(len(self.entries), 'feature column')}"]
         source = None
         for entry in self.entries:
             if entry.source != source:

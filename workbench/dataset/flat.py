@@ -30,7 +30,7 @@ from workbench.tables.types import (
     stated_reading,
     understood,
 )
-from workbench.text import Text
+from workbench.text import Text, counted
 
 RESERVED = (LABEL, CUTOFF, OUTCOME_KNOWN)  # what a training frame calls its own columns
 ROW = "row"
@@ -90,7 +90,9 @@ def flat_training_frame(
     keep = outcome.notna()
     if not keep.all():
         counts["missing_label"] = int((~keep).sum())
-        notes.append(f"{counts['missing_label']:,} rows without a label were left out.")
+        notes.append(
+            f"{counted(counts['missing_label'], 'row')} without a label {'was' if counts['missing_label'] == 1 else 'were'} left out."
+        )
     times = None if roles.time is None else _times(raw.frame[roles.time], roles.time)
     if times is not None:
         keep = _dated(times, keep, counts, notes)
@@ -209,7 +211,9 @@ def _dated(times: pd.Series, keep: pd.Series, counts: dict[str, int], notes: lis
     undated = int((keep & times.isna()).sum())
     if undated:
         counts["missing_time"] = undated
-        notes.append(f"{undated:,} rows without a readable time in '{times.name}' were left out.")
+        notes.append(
+            f"{counted(undated, 'row')} without a readable time in '{times.name}' {'was' if undated == 1 else 'were'} left out."
+        )
     return keep & times.notna()
 
 

@@ -30,6 +30,7 @@ from workbench.tables.engine import Engine, in_order
 from workbench.tables.expression import columns_of
 from workbench.tables.schema import TableSet
 from workbench.tables.yaml_file import YamlFile, read_yaml
+from workbench.text import counted
 
 PROPOSED = "features.proposed.yaml"
 MOST = 300
@@ -249,7 +250,7 @@ def _text(
     task = name if label is None else f"{name}/{label}"
     entries = [e for g in groups for e in g.entries]
     lines = [
-        f"# Proposed features for {task}: {len(entries)} definitions, {sum(len(e.columns) for e in entries)} columns.",
+        f"# Proposed features for {task}: {counted(len(entries), 'definition')}, {counted(sum(len(e.columns) for e in entries), 'column')}.",
         "# Edit what follows, better its words, take out what you do not believe in; save it as features.yaml.",
         "# Levels and rhythm come from "
         + (

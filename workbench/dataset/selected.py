@@ -13,6 +13,7 @@ from workbench.features.definition import AnyFeature, FormulaFeature, RowsFeatur
 from workbench.features.files import parse_features, written
 from workbench.files import whole_file
 from workbench.tables.yaml_file import YamlFile, read_yaml
+from workbench.text import counted
 
 SELECTED = "features.selected.yaml"
 
@@ -43,7 +44,7 @@ def selected_text(file: YamlFile, text: str, task: str, selection: Selection) ->
     ends = [start for start, _ in starts[1:]] + [len(lines)]
     head = lines[: starts[0][0]] if starts else lines
     out = [
-        f"# Selected for {task}: {len(selection.kept)} columns kept, {len(dropped)} dropped, on training rows only."
+        f"# Selected for {task}: {counted(len(selection.kept), 'column')} kept, {len(dropped)} dropped, on training rows only."
     ]
     out += head
     for (start, name), end in zip(starts, ends, strict=True):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
 from workbench.dataset.leakage import column_strengths, leakage_findings
 from workbench.dataset.splits import make_splits
-from workbench.text import Text
+from workbench.text import Text, counted
 
 Reason = Literal["empty", "constant", "duplicate", "leaky", "unstable", "flips", "redundant"]
 
@@ -101,7 +101,7 @@ class Selection:
 
     def lines(self) -> list[str]:
         told = "" if self.period is None else f", cutoffs {self.period[0]} to {self.period[1]}"
-        first = f"{len(self.kept)} columns kept, {len(self.dropped)} dropped (judged on {self.rows:,} training rows{told})"
+        first = f"{counted(len(self.kept), 'column')} kept, {len(self.dropped)} dropped (judged on {counted(self.rows, 'training row')}{told})"
         return [first, *(f"  {d.column}  {d.reason}: {d.sentence.en}" for d in self.dropped)]
 
 

@@ -21,7 +21,7 @@ from workbench.labels.kinds import Kind
 from workbench.labels.workshop import Workshop, workshop
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.profile import TableProfile, profile_file, profile_tables
-from workbench.text import Text
+from workbench.text import Text, counted
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def _brief(dataset: Dataset, name: str) -> LabelBrief:
         cutoffs = f"each row of {label.row.table}"
     else:
         moments = label.cutoffs.moments() if label.cutoffs else ()
-        cutoffs = f"{len(moments)} cutoffs, {moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}"
+        cutoffs = f"{counted(len(moments), 'cutoff')}, {moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}"
     return LabelBrief(task, label.kind, label.sentence, len(dataset.columns_for(label)), cutoffs)
 
 

@@ -81,7 +81,8 @@ def _operands_exist(feature: FormulaFeature, made: Mapping[str, str], where: str
     for operand in feature.operands:
         if operand in made:
             continue
-        hint = did_you_mean(operand, made)
+        own = {c.name for c in feature.columns()}
+        hint = did_you_mean(operand, [m for m in made if m not in own])
         meant = next((m for m in made if m.startswith((f"{operand}-", f"{operand}.."))), None)
         if meant is not None:  # spend_sum_month-1 reads as spend_sum_month less 1
             hint = f"Write `{meant}` in backquotes."

@@ -9,6 +9,7 @@ import pandas as pd
 from workbench.errors import DataError, DefinitionError
 from workbench.features.columns import CUTOFF_AT
 from workbench.labels.definition import EachRow, LabelDefinition
+from workbench.text import counted
 
 BEGIN = "_begin"  # the first moment of the outcome window
 END = "_end"  # the first moment after it
@@ -48,7 +49,7 @@ def until_of(label: LabelDefinition, row: EachRow, until: str, rows: pd.DataFram
     if wrong.any():
         raise DataError(
             "WB-L07",
-            f"label '{label.name}': {int(wrong.sum()):,} rows of '{row.table}' have no {name}, or one before their cutoff.",
+            f"label '{label.name}': {counted(int(wrong.sum()), 'row')} of '{row.table}' {'has' if wrong.sum() == 1 else 'have'} no {name}, or one before their cutoff.",
             "Correct the dates.",
         )
     # a plain date means that whole day; a moment is the last one that counts

@@ -25,6 +25,7 @@ from workbench.sample.traits import make_people
 from workbench.sample.transactions import make_accounts, transactions
 from workbench.sample.world import World
 from workbench.sample.writer import Writer
+from workbench.text import counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class BankReport:
         return asdict(self) | {"out": str(self.out), "truth": str(self.truth)}
 
     def lines(self) -> list[str]:
-        told = [f"  {name}: {count:,} rows" for name, count in self.rows.items()]
+        told = [f"  {name}: {counted(count, 'row')}" for name, count in self.rows.items()]
         return [
             f"a bank of the family '{self.family}' in {self.out} ({self.megabytes:,.0f} MB, {self.seconds:.1f} s, at most {self.peak_megabytes:,.0f} MB of memory)",
             *told,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.tables.column_read import changed_lines
 from workbench.tables.profile import TableProfile
+from workbench.text import counted
 
 if TYPE_CHECKING:
     from workbench.tables.findings import CheckReport
 
-_SAID = {"stop": ("stops the use", "stop the use"), "quarantine": ("sets rows aside", "set rows aside"), "warn": ("to look at", "to look at")}  # fmt: skip
+_SAID = {"stop": ("stops the use", "stop the use"), "quarantine": ("sets rows aside", "set rows aside"), "warn": ("to look at", "to look at"), "note": ("note", "notes")}  # fmt: skip
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;color:#1f2933;margin:2rem auto;padding:0 2rem;max-width:75rem}"
     "h2{margin-top:2.5rem;border-bottom:2px solid #1f5fa8;padding-bottom:.2rem}h3{margin:1.6rem 0 .4rem}"
@@ -39,6 +40,13 @@ class _Section:
     lines: list[str] = field(default_factory=list)
 
 
+def label_said(label: dict[str, Any]) -> list[str]:
+    """A label's rows and events, and what was left out, if anything was."""
+    left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
+    said = f"{counted(label['rows'], 'row')}, {counted(label['events'], 'event')} ({label['event_rate']:.1%})"
+    return [said, *([f"left out: {left_out}"] if left_out else [])]
+
+
 def title_of(report: CheckReport) -> str:
     return f"Check of {report.dataset}: {'ready' if report.ok else 'NOT ready'}"
 
@@ -61,21 +69,19 @@ def as_markdown(report: CheckReport) -> str:
 
 def _sections(report: CheckReport) -> Iterator[_Section]:
     found = report.ordered()
-    counted = [(s, sum(f.severity == s for f in found)) for s in _SAID]
-    told = ", ".join(f"{n} {_SAID[s][n > 1]}" for s, n in counted if n) or "nothing"
+    numbers = [(s, sum(f.severity == s for f in found)) for s in _SAID]
+    told = ", ".join(f"{n} {_SAID[s][n > 1]}" for s, n in numbers if n) or "nothing"
     yield _Section(
         "What was found",
-        sentences=[f"{report.n_features} features. Found: {told}."],
+        sentences=[f"{counted(report.n_features, 'feature')}. Found: {told}."],
         table=[("severity", "code", "table", "finding", "what to do")] * bool(found)
         + [(f.severity, f.code, f.table, f.message, f.hint) for f in found],
         classes=[""] * bool(found) + [f.severity for f in found],
     )
     for label in report.labels:
-        left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
-        said = f"{label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})."
         yield _Section(
             label["task"],
-            sentences=[said, *([f"Left out: {left_out}."] if left_out else [])],
+            sentences=[f"{'; '.join(label_said(label))}."],
             lines=list(label.get("told", ())),
         )
     if report.tables:

@@ -12,13 +12,13 @@ from workbench.tables.columns_profile import profile_columns
 from workbench.tables.content_checks import of_columns, of_double_load, of_sources, of_time, rows_after
 from workbench.tables.engine import Engine, Loaded, column, named
 from workbench.tables.findings import CheckReport, Finding
-from workbench.tables.noticed import Noticed, mixed_zones
+from workbench.tables.noticed import Noticed, is_fact, mixed_zones
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import FlatSource, Table, TableSet
 from workbench.tables.shape import says_its_zone
 from workbench.tables.sources import resolve
 from workbench.tables.strangers import strangers
-from workbench.text import Text
+from workbench.text import Text, counted
 
 __all__ = ["CheckReport", "Finding", "check_flat", "check_tables", "clock_ahead", "stop_if_clock_ahead"]
 
@@ -75,7 +75,7 @@ def check_flat(flat: FlatSource) -> tuple[list[Finding], TableProfile]:
                 "warn",
                 "flat",
                 str(flat.id),
-                f"{loaded.repeated_keys:,} values of '{flat.id}' occur in more than one row (first: {loaded.repeated_example}).",
+                f"{counted(loaded.repeated_keys, 'value')} of '{flat.id}' {'occurs' if loaded.repeated_keys == 1 else 'occur'} in more than one row (first: {loaded.repeated_example}).",
                 "If a row is not one case of its own, say what is.",
                 loaded.repeated_keys,
             )
@@ -128,18 +128,26 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     limit = engine.tables.max_quarantine
     share = f"{loaded.quarantined_share:.1%} of its {loaded.rows:,} rows; allowed {limit:.1%}"
     aside = (
-        ("WB-T15", "", loaded.duplicates, "rows repeat another row exactly and are set aside"),
+        (
+            "WB-T15",
+            "",
+            loaded.duplicates,
+            (
+                "row repeats another row exactly and is set aside",
+                "rows repeat another row exactly and are set aside",
+            ),
+        ),
         (
             "WB-T16",
             table.event_time or "",
             loaded.unreadable_times,
-            "rows have no readable time and are set aside",
+            ("row has no readable time and is set aside", "rows have no readable time and are set aside"),
         ),
         (
             "WB-T17",
             table.event_time or "",
             loaded.impossible_times,
-            "rows have an impossible time and are set aside",
+            ("row has an impossible time and is set aside", "rows have an impossible time and are set aside"),
         ),
     )
     for code, where, count, what in aside:
@@ -150,7 +158,7 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     "quarantine",
                     table.name,
                     where,
-                    f"table '{table.name}': {count:,} {what}.",
+                    f"table '{table.name}': {counted(count, *what)}.",
                     "Mend the source when you can.",
                     count,
                 )
@@ -175,7 +183,7 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                 "stop",
                 table.name,
                 ", ".join(table.unique),
-                f"table '{table.name}' must have one row per key, but {loaded.repeated_keys:,} keys repeat (first: {loaded.repeated_example}).",
+                f"table '{table.name}' must have one row per key, but {counted(loaded.repeated_keys, 'key repeats', 'keys repeat')} (first: {loaded.repeated_example}).",
                 "Correct the rows or the declared key: whatever looks them up would be multiplied.",
                 loaded.repeated_keys,
             )
@@ -191,13 +199,20 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     "warn",
                     table.name,
                     entity,
-                    f"table '{table.name}': {missing:,} rows have no {entity} and belong to nobody.",
+                    f"table '{table.name}': {counted(missing, 'row has', 'rows have')} no {entity} and {'belongs' if missing == 1 else 'belong'} to nobody.",
                     "They are left out of every feature.",
                     missing,
                 )
             )
     findings += [
-        Finding("WB-T19", "warn", table.name, "", f"table '{table.name}': {note}") for note in loaded.notes
+        Finding(
+            "WB-T19",
+            "note" if is_fact(note) else "warn",
+            table.name,
+            "",
+            f"table '{table.name}': {note}",
+        )
+        for note in loaded.notes
     ]
     placing = (table.event_time, table.known_at)
     findings += [of_noticed(table.name, n, placing=placing) for n in loaded.noticed]
@@ -263,7 +278,7 @@ def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     "warn",
                     table.name,
                     other.key,
-                    f"table '{table.name}': {count:,} rows have a {other.key} that '{other.name}' does not know.",
+                    f"table '{table.name}': {counted(count, 'row has', 'rows have')} a {other.key} that '{other.name}' does not know.",
                     "Features by this hop are missing for them.",
                     count,
                 )
@@ -301,7 +316,7 @@ def _of_period(engine: Engine, profiles: list[TableProfile]) -> list[Finding]:
                     "warn",
                     profile.name,
                     "",
-                    f"table '{profile.name}' reaches {profile.last:%Y-%m-%d}, after `observed_until` ({tables.observed_until:%Y-%m-%d}): {after:,} rows.",
+                    f"table '{profile.name}' reaches {profile.last:%Y-%m-%d}, after `observed_until` ({tables.observed_until:%Y-%m-%d}): {counted(after, 'row')}.",
                     "Move `observed_until` if outcomes are complete until then.",
                     after,
                 )

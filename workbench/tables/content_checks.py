@@ -21,6 +21,7 @@ from workbench.tables.named import is_remote
 from workbench.tables.parts import parts_of
 from workbench.tables.rhythm import Gap, rhythm_of
 from workbench.tables.schema import Table, TableSet
+from workbench.text import counted
 
 _SHOWN = 3
 _PIECE = 1 << 20
@@ -56,7 +57,7 @@ def of_time(engine: Engine, table: Table) -> list[Finding]:
                     "warn",
                     table.name,
                     table.known_at,
-                    f"table '{table.name}': {early:,} rows were known ({table.known_at}) before they happened ({table.event_time}).",
+                    f"table '{table.name}': {counted(early, 'row was', 'rows were')} known ({table.known_at}) before happening ({table.event_time}).",
                     "They count only once they have happened. Correct the two columns if they are mixed up.",
                     early,
                 )
@@ -103,7 +104,7 @@ def of_double_load(engine: Engine, table: Table, loaded: Loaded) -> list[Finding
             "warn" if kept else "quarantine",
             table.name,
             table.event_time or "",
-            f"table '{table.name}': {load.period()} was loaded {often}: {load.copies:,} rows are copies{differ} and "
+            f"table '{table.name}': {load.period()} was loaded {often}: {counted(load.copies, 'row is a copy', 'rows are copies')}{differ} and "
             f"{'count again' if kept else 'are set aside'}.",
             "Write `duplicates: loads` to set them aside."
             if kept
@@ -160,7 +161,7 @@ def _of_plan(plan: EventPlan, found: PlanCheck) -> Iterable[Finding]:
         near = difflib.get_close_matches(event.lower(), list(plan.events), n=1, cutoff=0.8)
         guess = f"Is '{near[0]}' meant? " if near else ""
         yield Finding(
-            "WB-T46", "warn", table, name, f"table '{table}': {rows:,} events {what} are not in events.yaml.",
+            "WB-T46", "warn", table, name, f"table '{table}': {counted(rows, 'event')} {what} {'is' if rows == 1 else 'are'} not in events.yaml.",
             f"{guess}Plan the event, or have it renamed where it is sent.", rows,
         )  # fmt: skip
     if found.never:
@@ -187,7 +188,7 @@ def _of_plan(plan: EventPlan, found: PlanCheck) -> Iterable[Finding]:
         rows = sum(months.values())
         yield Finding(
             "WB-T49", "warn", table, prop,
-            f"table '{table}': {rows:,} values of '{prop}' of '{event}' are of another type than planned ({_few(months)}).",
+            f"table '{table}': {counted(rows, 'value')} of '{prop}' of '{event}' {'is' if rows == 1 else 'are'} of another type than planned ({_few(months)}).",
             "Have them sent in the planned type, or correct events.yaml.", rows,
         )  # fmt: skip
 

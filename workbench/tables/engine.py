@@ -22,6 +22,7 @@ from workbench.tables.schema import Table, TableSet
 from workbench.tables.shape import shaped
 from workbench.tables.trees import AT, KNOWN, column, ident, moment, named, sub
 from workbench.tables.words import CompactDate, RowHash
+from workbench.text import counted
 
 __all__ = ["AT", "KNOWN", "Engine", "Loaded", "column", "ident", "in_order", "moment", "named"]
 
@@ -349,13 +350,13 @@ class Engine:
         if found.repeated_keys:
             raise DataError(
                 "WB-T09",
-                f"table '{found.table}' must have one row per key, but {found.repeated_keys:,} keys repeat (first: {found.repeated_example}).",
+                f"table '{found.table}' must have one row per key, but {counted(found.repeated_keys, 'key repeats', 'keys repeat')} (first: {found.repeated_example}).",
                 "Correct the rows, or the `key:`/`keys:` in tables.yaml.",
             )
         if found.quarantined_share > self.tables.max_quarantine:
             raise DataError(
                 "WB-T08",
-                f"table '{found.table}': {found.quarantined:,} of {found.rows:,} rows ({found.quarantined_share:.1%}) are duplicates or have unusable times; allowed are {self.tables.max_quarantine:.1%}.",
+                f"table '{found.table}': {found.quarantined:,} of {counted(found.rows, 'row')} ({found.quarantined_share:.1%}) are duplicates or have unusable times; allowed are {self.tables.max_quarantine:.1%}.",
                 "Mend the source, or raise `max_quarantine:` in tables.yaml if this is known and accepted.",
             )
 

@@ -8,17 +8,20 @@ from itertools import groupby
 from typing import Any, Literal
 
 from workbench.errors import WorkbenchError
+from workbench.tables.check_page import label_said
 from workbench.tables.column_read import changed_lines
 from workbench.tables.profile import TableProfile
+from workbench.text import counted
 
-Severity = Literal["stop", "quarantine", "warn"]
-_GRAVEST_FIRST: tuple[Severity, ...] = ("stop", "quarantine", "warn")
+Severity = Literal["stop", "quarantine", "warn", "note"]
+_GRAVEST_FIRST: tuple[Severity, ...] = ("stop", "quarantine", "warn", "note")
 _ALIKE = 3  # findings of one code about one table that are told in full
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a dataset: `stop` (cannot be used), `quarantine` (rows set aside) or `warn`."""
+    """One thing to know about a dataset: `stop` (cannot be used), `quarantine` (rows set aside), `warn` (somebody should look),
+    or `note` (how the source was understood)."""
 
     code: str
     severity: Severity
@@ -66,7 +69,9 @@ class CheckReport:
 
     def lines(self) -> list[str]:
         """The report for a person: tables with their rows and period, then what was found, the gravest first."""
-        told = [f"{self.dataset}: {'ready' if self.ok else 'NOT ready'}, {self.n_features} features"]
+        told = [
+            f"{self.dataset}: {'ready' if self.ok else 'NOT ready'}, {counted(self.n_features, 'feature')}"
+        ]
         told += [f"  {line}" for line in (*self._of_tables(), *self._of_labels())]
         for finding, more in self._few():
             told.append(f"{finding.severity:10} {finding.code} {finding.message} {finding.hint}".rstrip())
@@ -81,16 +86,12 @@ class CheckReport:
             period = (
                 f"  {table.first:%Y-%m-%d} to {table.last:%Y-%m-%d}" if table.first and table.last else ""
             )
-            yield f"{table.name}: {table.rows:,} rows{period}"
+            yield f"{table.name}: {counted(table.rows, 'row')}{period}"
             yield from (f"  {line}" for line in changed_lines(table.read))
 
     def _of_labels(self) -> Iterator[str]:
         for label in self.labels:
-            left_out = ", ".join(f"{reason} {count:,}" for reason, count in label["excluded"].items())
-            yield (
-                f"{label['task']}: {label['rows']:,} rows, {label['events']:,} events ({label['event_rate']:.1%})"
-                + (f"; left out: {left_out}" if left_out else "")
-            )
+            yield f"{label['task']}: {'; '.join(label_said(label))}"
             yield from (f"  {line}" for line in label.get("told", ()))
 
     def ordered(self) -> list[Finding]:

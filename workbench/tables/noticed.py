@@ -5,6 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# how a source was understood, where nothing was lost or left open
+_FACTS = (
+    "The text was read as ",
+    "stand above the table's header and were skipped.",
+    "Read sheet ",
+    "Dates were read from text in ",
+    "Eight-digit numbers were read as dates in ",
+    "Numbers written with ",
+    "The event is ",
+)
+
+
+def is_fact(note: str) -> bool:
+    """Whether a note of reading only says how something was understood.
+
+    >>> is_fact("The text was read as GB18030."), is_fact("3 infinite numbers were counted as missing, in 'a' (3).")
+    (True, False)
+    """
+    return any(fact in note for fact in _FACTS)
+
 
 @dataclass(frozen=True)
 class Noticed:

@@ -89,7 +89,9 @@ def open_source(table: Table, folder: Path) -> Opened:
 
 
 def _read(table: Table, parts: tuple[Part, ...], partitions: dict[str, Reading]) -> ReadResult:
-    raws = [read_raw(part.path, options=table.reading) for part in parts]
+    raws = [
+        read_raw(part.path, options=table.reading, of=f"the source of table '{table.name}'") for part in parts
+    ]
     offered = dict.fromkeys(str(c) for raw in raws for c in raw.frame.columns)
     refuse_unknown(table.reading.rename, offered, table.name, "rename")
     raws = [_renamed(raw, part, table) for raw, part in zip(raws, parts, strict=True)]

@@ -27,6 +27,7 @@ from workbench.tables.parts import Part
 from workbench.tables.spreadsheet import read_workbook
 from workbench.tables.totals import without_totals
 from workbench.tables.types import Reading, Values, as_text, is_textual, read_as, stated_reading, understood
+from workbench.text import counted
 
 _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 _HEAD = 500  # rows that tell whether a column deserves a closer look
@@ -173,7 +174,7 @@ def _columns(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     return ((str(name), series) for name, series in frame.items())
 
 
-def read_raw(path: Path, *, options: ReadOptions = NOTHING_STATED) -> RawTable:
+def read_raw(path: Path, *, options: ReadOptions = NOTHING_STATED, of: str = "the table") -> RawTable:
     """The same file with its cells untouched: for a reader that already knows what each column holds.
 
     Total rows at the bottom of a text or a sheet are set aside. Raises also WB-T25 where the file changes meanwhile.
@@ -183,7 +184,7 @@ def read_raw(path: Path, *, options: ReadOptions = NOTHING_STATED) -> RawTable:
     raw = _cells(path, options)
     if state is None:
         return raw
-    state.refuse_if_changed("the table")
+    state.refuse_if_changed(of)
     if not raw.stated:
         frame, totals = without_totals(raw.frame)
         raw = replace(raw, frame=frame, noticed=(*raw.noticed, *totals, *_shortened(frame)))
@@ -240,7 +241,7 @@ def _from_text(path: Path, data: bytes, options: ReadOptions) -> RawTable:
     if table.broken_rows:
         lines = ", ".join(map(str, table.broken_rows[:5])) + (", ..." if len(table.broken_rows) > 5 else "")
         notes.append(
-            f"{len(table.broken_rows):,} rows had another number of cells and were left out (line {lines})."
+            f"{counted(len(table.broken_rows), 'row')} had another number of cells and {'was' if len(table.broken_rows) == 1 else 'were'} left out (line {lines})."
         )
     return RawTable(table.frame, tuple(notes), len(table.broken_rows), decimal_comma=table.separator == ";")
 

@@ -19,6 +19,7 @@ from workbench.progress import Progress
 from workbench.search.budget import Deadline
 from workbench.search.search import SearchResult, search
 from workbench.search.spec import SearchSpec
+from workbench.text import counted
 from workbench.training.challenge import against_champion
 from workbench.training.clock import Clock
 from workbench.training.judgement import judge
@@ -93,7 +94,10 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     leaks = leakage_findings(frame, seed=request.seed)
     warnings = tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks)
     stops = tuple(leak.message for leak in leaks if leak.severity == "stop")
-    tell("search", f"{len(frame.rows):,} rows, {len(frame.features)} features; {splits.sentence['en']}")
+    tell(
+        "search",
+        f"{counted(len(frame.rows), 'row')}, {counted(len(frame.features), 'feature')}; {splits.sentence['en']}",
+    )
     found = find_model(frame, splits, request, clock, folder, tell)
     tell("judge", "the hold-out is opened, once")
     judgement = judge(frame, splits, found, seed=request.seed)

@@ -19,6 +19,7 @@ from workbench.features.synthesis.entries import (
 )
 from workbench.features.synthesis.rhythm import Rhythm
 from workbench.tables.durations import Duration
+from workbench.text import counted
 
 _TOP = 8  # frozen levels of a category
 _LEAST_SHARE = 0.01
@@ -296,5 +297,5 @@ def _heading(table: TableFacts, rhythm: Rhythm) -> list[str]:
         ]
     gap = "nobody came twice yet" if table.gap_days is None else f"a usual gap of {table.gap_days:.3g} days"
     return [
-        f"{table.table.name}: {table.rows:,} rows of {table.entities:,}, {gap}; windows {', '.join(rhythm.windows)}"
+        f"{table.table.name}: {counted(table.rows, 'row')} of {table.entities:,}, {gap}; windows {', '.join(rhythm.windows)}"
     ]

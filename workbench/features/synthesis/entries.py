@@ -84,6 +84,6 @@ def short(column: ColumnFacts) -> str:
 
 
 def leave_out(group: Group, column: ColumnFacts) -> None:
-    reason = column.reason or f"a {column.role} by a hop"
+    reason = column.reason or f"{'an' if column.role[0] in 'aeiou' else 'a'} {column.role} by a hop"
     if reason not in ("the entity or the time itself",):
         group.left_out.setdefault(reason, []).append(column.reference)

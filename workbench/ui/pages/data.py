@@ -15,7 +15,12 @@ from workbench.ui.components.label_facts import show_label_facts
 from workbench.ui.components.picks import pick
 from workbench.ui.view import View, address, go, plain
 
-SEVERITY_ICONS = {"stop": ":material/block:", "quarantine": ":material/warning:", "warn": ":material/info:"}
+SEVERITY_ICONS = {
+    "stop": ":material/block:",
+    "quarantine": ":material/warning:",
+    "warn": ":material/visibility:",
+    "note": ":material/info:",
+}
 
 
 def page(view: View) -> None:
