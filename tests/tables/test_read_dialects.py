@@ -169,7 +169,7 @@ def test_a_few_rows_of_other_length_are_left_out_and_counted(tmp_path: Path) -> 
     path.write_text("a,b\n" + "1,2\n" * 30 + "1,2,3\n" + "1,2\n" * 30)
     result = read_table(path)
     assert (len(result.frame), result.quarantined) == (60, 1)
-    assert result.notes == ("1 rows had another number of cells and were left out (line 32).",)
+    assert result.notes == ("1 row had another number of cells and was left out (line 32).",)
 
 
 def test_parquet_types_become_the_few_that_we_work_with(tmp_path: Path) -> None:

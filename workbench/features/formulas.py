@@ -304,7 +304,7 @@ def _check(node: ast.expr, depth: int) -> None:
 def _check_call(node: ast.Call) -> None:
     name = called(node)
     if not isinstance(node.func, ast.Name):
-        raise unreadable(f"'{ast.unparse(node.func)[:60]}' is no function of a formula.")
+        raise unreadable(f"'{ast.unparse(node.func)[:60]}' is no function, so it is not allowed.")
     if name not in FUNCTIONS:
         raise unreadable(f"the function '{name}' is not allowed.", did_you_mean(name, sorted(FUNCTIONS)))
     function = FUNCTIONS[name]
