@@ -228,7 +228,7 @@ def test_the_command_lists_proposes_and_selects(tmp_path: Path, capsys: pytest.C
     code, listed = run("features", "list", "shop/buys")
     assert code == 0
     (town,) = [f for f in listed["features"] if f["column"] == "town"]
-    assert town["say"] == {"en": "town", "zh": "town"}
+    assert town["say"] == {"en": "town of people", "zh": "人员的城镇"}
     assert town["source"] == "people"
     assert town["definition"] == {"attribute": "people.town"}
     assert set(town["labels"]) == {"buys", "answers"}

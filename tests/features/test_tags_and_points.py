@@ -199,7 +199,9 @@ def test_a_column_of_a_calendar_month_is_written_in_backquotes(tmp_path: Path) -
 
 
 def test_a_call_of_no_function_and_a_feature_that_reads_itself_are_told_plainly(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match="'__import__\\('os'\\).system' is no function, so it is not allowed"):
+    with pytest.raises(
+        DefinitionError, match="'__import__\\('os'\\).system' is no function, so it is not allowed"
+    ):
         read(tmp_path, DEFINITIONS + "w: {formula: \"__import__('os').system('x')\"}\n")
     with pytest.raises(DefinitionError, match="WB-F08") as caught:
         read(tmp_path, DEFINITIONS + "visits_x: {formula: visits_y + 1}\n")
