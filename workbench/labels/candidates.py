@@ -113,7 +113,7 @@ def _each_event(engine: Engine, label: LabelDefinition) -> pd.DataFrame:
     hops: dict[str, exp.Expr] = {}
     chosen = [exp.not_(exp.Is(this=column(entity, "t"), expression=exp.Null()))]
     if asked.where is not None:
-        chosen.append(checked(asked.where, resolver(engine, table, hops, where), where))
+        chosen.append(checked(asked.where, resolver(engine, table, hops, where), where, condition=True))
     query = (
         exp.select(column(entity, "t"), exp.alias_(column(AT, "t"), CUTOFF_AT, quoted=True))
         .distinct()

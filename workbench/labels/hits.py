@@ -112,7 +112,7 @@ def _joined(
     )
     if condition.where is None:
         return query
-    chosen = checked(condition.where, resolver(engine, table, hops, where), where)
+    chosen = checked(condition.where, resolver(engine, table, hops, where), where, condition=True)
     return with_hops(query, hops).where(chosen)
 
 

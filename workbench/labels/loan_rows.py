@@ -47,7 +47,7 @@ def chosen_rows(engine: Engine, outcome: Overdue, query: exp.Select, where: str)
         return query
     hops: dict[str, exp.Expr] = {}
     table = engine.tables.usable(outcome.table, where)
-    chosen = checked(outcome.where, resolver(engine, table, hops, where), where)
+    chosen = checked(outcome.where, resolver(engine, table, hops, where), where, condition=True)
     return with_hops(query, hops).where(chosen)
 
 
