@@ -11,6 +11,7 @@ from workbench.labels.conditions import Condition
 from workbench.labels.windows import BEGIN, END
 from workbench.tables.engine import AT, KNOWN, Engine, column
 from workbench.tables.expression import checked
+from workbench.tables.kinds import same_key
 
 CANDIDATES = "_candidates"
 
@@ -99,11 +100,11 @@ def _joined(
     expect_columns(rows, condition.match, where)
     entity = engine.tables.entity
     engine.put(CANDIDATES, rows[list(dict.fromkeys([ROW, CUTOFF_AT, entity, *condition.match, *carried]))])
-    offered = engine.columns(condition.table)
+    offered, asked = engine.columns(condition.table), engine.columns(CANDIDATES)
     on: list[exp.Expr] = []
     for name in dict.fromkeys((entity, *condition.match)):
         known_column(table, name, offered, where)
-        on.append(exp.EQ(this=column(name, "t"), expression=column(name, "s")))
+        on.append(same_key(column(name, "t"), offered[name], column(name, "s"), asked[name]))
     hops: dict[str, exp.Expr] = {}
     query = (
         exp.select()

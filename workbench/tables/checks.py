@@ -12,6 +12,7 @@ from workbench.tables.columns_profile import profile_columns
 from workbench.tables.content_checks import of_columns, of_double_load, of_sources, of_time, rows_after
 from workbench.tables.engine import Engine, Loaded, column, named
 from workbench.tables.findings import CheckReport, Finding
+from workbench.tables.kinds import among
 from workbench.tables.noticed import Noticed, mixed_zones
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import FlatSource, Table, TableSet
@@ -248,10 +249,11 @@ def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
             or other.name not in engine.loaded
         ):
             continue
-        known = exp.select(column(other.key)).from_(named(other.name))
+        types = loaded.columns[other.key], engine.columns(other.name)[other.key]
+        known = among(column(other.key), types[0], column(other.key), types[1], named(other.name))
         missing = exp.and_(
             exp.not_(exp.Is(this=column(other.key), expression=exp.Null())),
-            exp.not_(exp.In(this=column(other.key), query=exp.Subquery(this=known))),
+            exp.not_(known),
         )
         count = int(
             engine.row(exp.select(exp.Count(this=exp.Star())).from_(named(table.name)).where(missing))[0]

@@ -39,6 +39,13 @@ def same_key(left: exp.Expr, left_type: str, right: exp.Expr, right_type: str) -
     return exp.EQ(this=as_text(left, left_type), expression=as_text(right, right_type))
 
 
+def among(key: exp.Expr, key_type: str, other: exp.Expr, other_type: str, table: exp.Table) -> exp.In:
+    """Whether a key is one of the table's, compared as `same_key` does."""
+    if not alike(key_type, other_type):
+        key, other = as_text(key, key_type), as_text(other, other_type)
+    return exp.In(this=key, query=exp.Subquery(this=exp.select(other).from_(table)))
+
+
 def alike(left_type: str, right_type: str) -> bool:
     """Whether keys of the two types can be compared as they are."""
     left, right = kind_of(left_type), kind_of(right_type)
