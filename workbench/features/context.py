@@ -52,6 +52,19 @@ def spread(shared: tuple[str, ...], names: list[str]) -> exp.Select:
     return query.join(aliased("asked", "g"), on=same).join(aliased("answered", "a"), on=found)
 
 
+def stop_if_unmatched(engine: Engine, feature: RowsFeature) -> None:
+    """Raises WB-F13 where the feature's own table lacks a column of `match:`, whatever the rows of a label have."""
+    table = engine.tables.usable(feature.via or feature.source, f"feature '{feature.name}'")
+    offered = engine.columns(table.name)
+    for name in feature.match:
+        if name not in offered:
+            raise DefinitionError(
+                "WB-F13",
+                f"feature '{feature.name}', match: the table '{table.name}' has no column '{name}' to match by.",
+                did_you_mean(name, offered, shown=40),
+            )
+
+
 def expect_shared(table: Table, name: str, offered: Iterable[str], spine: Iterable[str], where: str) -> None:
     """Raises WB-F13 unless both the table and the frame's rows have the column that they are to be matched by."""
     offered, spine = list(offered), [c for c in spine if not c.startswith("_")]
