@@ -64,10 +64,7 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                     if not refused:
                         findings += _leaks(engine, dataset, definition, found)
             findings += _unused(engine, dataset)
-            findings += [
-                Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
-                for feature, message in failing_examples(dataset)
-            ]
+            findings += _examples(dataset)
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
     return CheckReport(
         name,
@@ -121,6 +118,16 @@ def _featureless(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
     except WorkbenchError as error:
         return [replace(Finding.of(error, label.name), severity="warn")]
     return []
+
+
+def _examples(dataset: Dataset) -> list[Finding]:
+    try:
+        return [
+            Finding("WB-F14", "stop", "", feature, message, "Correct the definition or its example.")
+            for feature, message in failing_examples(dataset)
+        ]
+    except WorkbenchError as error:
+        return [Finding.of(error, "examples")]
 
 
 def _unused(engine: Engine, dataset: Dataset) -> list[Finding]:

@@ -241,18 +241,21 @@ def of_noticed(table: str, noticed: Noticed, *, placing: tuple[str | None, ...] 
 def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     """Rows whose look-up key is unknown to the look-up: features by that hop see nothing for them."""
     findings = []
+    joined = {j.table: j.on for j in table.join}
     for other in engine.tables.tables.values():
+        name = joined.get(other.name, other.key)
         if (
             other.key is None
+            or name is None
             or other.name == table.name
-            or other.key not in loaded.columns
+            or name not in loaded.columns
             or other.name not in engine.loaded
         ):
             continue
-        types = loaded.columns[other.key], engine.columns(other.name)[other.key]
-        known = among(column(other.key), types[0], column(other.key), types[1], named(other.name))
+        types = loaded.columns[name], engine.columns(other.name)[other.key]
+        known = among(column(name), types[0], column(other.key), types[1], named(other.name))
         missing = exp.and_(
-            exp.not_(exp.Is(this=column(other.key), expression=exp.Null())),
+            exp.not_(exp.Is(this=column(name), expression=exp.Null())),
             exp.not_(known),
         )
         count = int(
@@ -264,8 +267,8 @@ def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     "WB-T20",
                     "warn",
                     table.name,
-                    other.key,
-                    f"table '{table.name}': {count:,} rows have a {other.key} that '{other.name}' does not know.",
+                    name,
+                    f"table '{table.name}': {count:,} rows have a {name} that '{other.name}' does not know.",
                     "Features by this hop are missing for them.",
                     count,
                 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlglot import exp
@@ -80,6 +80,7 @@ class Held:
     whole: str
     columns: TypedResolve | None
     where: str
+    wanted: dict[tuple[str | None, str], Kind] = field(default_factory=dict, compare=False)
 
     def column(self, node: exp.Expr, written: exp.Column) -> Made:
         if self.columns is None:
@@ -96,6 +97,7 @@ class Held:
 
     def truth(self, made: Made) -> Made:
         """A part that must be true or false."""
+        self._want(made, "yes-no")
         if made.kind in (None, "yes-no"):
             return made
         example = "5" if made.kind == "number" else _DAY if made.kind == "date" else "'a'"
@@ -107,6 +109,7 @@ class Held:
 
     def expect(self, made: Made, kind: Kind, by: str) -> Made:
         """A part of which `by` (a function or sign) takes one kind only."""
+        self._want(made, kind)
         if made.kind in (None, kind):
             return made
         if kind == "date" and made.kind == "text":
@@ -125,6 +128,8 @@ class Held:
                 f"{self.where}: {whole.sql(dialect='duckdb')} is never true: nothing compares with null.",
                 "Write `is null` or `is not null`.",
             )
+        self._want(left, right.kind)
+        self._want(right, left.kind)
         if left.kind is None or right.kind is None or left.kind == right.kind:
             return left, right
         if right.is_value and not left.is_value:
@@ -132,6 +137,11 @@ class Held:
         if left.is_value and not right.is_value:
             return self._as(left, right), right
         raise self._different(left, right)
+
+    def _want(self, made: Made, kind: Kind | None) -> None:
+        """Notes of a column of which nothing is known what it must hold."""
+        if made.kind is None and kind is not None and isinstance(made.written, exp.Column):
+            self.wanted.setdefault((made.written.table or None, made.written.name), kind)
 
     def _as(self, value: Made, other: Made) -> Made:
         """The written value as one of the other's kind."""
@@ -149,13 +159,25 @@ class Held:
             # a text that is no date is missing, as an event without a readable time is set aside
             node = exp.TryCast(this=made.node, to=exp.DataType.build("timestamp"))
             return replace(made, node=node, kind="date")
+        if made.is_value:
+            raise self._no_date(made)
         raise DefinitionError(
             "WB-F35",
-            f"{self.where}: in {self.whole!r}, {_said(made)}{_is(made)}, of which none is a date.",
+            f"{self.where}: in {self.whole!r}, {_said(made)} is texts, of which none is a date.",
             self._mend(made, "date"),
         )
 
+    def _no_date(self, value: Made) -> DefinitionError:
+        return DefinitionError(
+            "WB-F35",
+            f"{self.where}: in {self.whole!r}, {value.text} is no date.",
+            f"Write YYYY-MM-DD, with a time if need be: {_DAY}, '2024-05-31 14:00'.",
+        )
+
     def _different(self, left: Made, right: Made) -> DefinitionError:
+        date, text = (left, right) if left.kind == "date" else (right, left)
+        if date.kind == "date" and text.is_value and text.kind == "text":
+            return self._no_date(text)
         mended = left if left.column is not None or right.column is None else right
         other = right if mended is left else left
         return DefinitionError(

@@ -12,6 +12,10 @@ from sqlglot import exp
 from workbench.errors import DefinitionError
 
 LONGEST_YEARS = 100
+FIRST_YEAR, LAST_YEAR = (
+    1900,
+    2200,
+)  # of moments that a definition names: a century away from them is still a date
 
 _PATTERN = re.compile(r"(\d+)(h|d|w|mo|y)")
 _UNITS = {

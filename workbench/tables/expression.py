@@ -100,6 +100,15 @@ def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
+def kinds_wanted(text: str, where: str, *, condition: bool) -> dict[tuple[str | None, str], Kind]:
+    """(table or None, column) -> what it must hold for the text to make sense, where the text says so."""
+    held = Held(text, None, where)
+    made = _rebuild(_parsed(text), lambda table, name: exp.column(name, table=table), held)
+    if condition:
+        held.truth(made)
+    return held.wanted
+
+
 def _rebuild(node: exp.Expr, resolve: Resolve | TypedResolve, held: Held) -> Made:
     def again(child: exp.Expr) -> Made:
         return _rebuild(child, resolve, held)
