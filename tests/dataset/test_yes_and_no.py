@@ -121,7 +121,7 @@ def test_a_third_word_is_named(tmp_path: Path) -> None:
     home = asked(
         tmp_path / "as a condition", "n: {from: calls, aggregate: count}\n", third="一般", where="满意"
     )
-    (found,) = [f for f in check_dataset(home, "shop").findings if f.code == "WB-F06"]
+    (found,) = [f for f in check_dataset(home, "shop").findings if f.code == "WB-F35"]
     assert "'一般' in it says neither yes nor no" in found.message
 
 

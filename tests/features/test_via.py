@@ -99,7 +99,7 @@ def test_a_table_without_the_entity_describes_the_context() -> None:
 
 
 def test_a_match_that_the_rows_do_not_have_is_named() -> None:
-    with pytest.raises(DefinitionError, match="WB-F01.*'campain'.*Did you mean 'campaign'"):
+    with pytest.raises(DefinitionError, match="WB-F13.*'campain'.*Did you mean 'campaign'"):
         ask(
             [
                 RowsFeature(

@@ -16,6 +16,8 @@ from workbench.dataset.lineage import feature_lineage, shown
 from workbench.dataset.permissions import forbidden_reads
 from workbench.dataset.vendor_files import retro_scored, too_young
 from workbench.errors import WorkbenchError
+from workbench.features.context import stop_if_unmatched
+from workbench.features.definition import AnyFeature, FormulaFeature, RowsFeature
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
@@ -63,17 +65,8 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                     labels[-1] |= {"workshop": looked.as_dict(), "told": looked.lines()}
                     if not refused:
                         findings += _leaks(engine, dataset, definition, found)
-            findings += [
-                Finding(
-                    "WB-F14",
-                    "stop",
-                    failed.table,
-                    failed.name,
-                    failed.sentence,
-                    "Correct the definition or its example.",
-                )
-                for failed in failing_examples(dataset)
-            ]
+            findings += _unused(engine, dataset)
+            findings += _examples(dataset)
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
     return CheckReport(
         name,
@@ -127,6 +120,58 @@ def _featureless(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
     except WorkbenchError as error:
         return [replace(Finding.of(error, label.name), severity="warn")]
     return []
+
+
+def _examples(dataset: Dataset) -> list[Finding]:
+    try:
+        return [
+            Finding(
+                "WB-F14",
+                "stop",
+                failed.table,
+                failed.name,
+                failed.sentence,
+                "Correct the definition or its example.",
+            )
+            for failed in failing_examples(dataset)
+        ]
+    except WorkbenchError as error:
+        return [Finding.of(error, "examples")]
+
+
+def _unused(engine: Engine, dataset: Dataset) -> list[Finding]:
+    """Definitions that are in no label's frame: WB-F13 where `match:` names what its table lacks, else WB-F36."""
+    labels = [x for x in dataset.labels.values() if isinstance(x, LabelDefinition)]
+    used = {f.name for label in labels for f in dataset.features_for(label)}
+    findings = []
+    for feature in dataset.features.values():
+        if feature.name in used or not labels:
+            continue
+        try:
+            if isinstance(feature, RowsFeature):
+                stop_if_unmatched(engine, feature)
+        except WorkbenchError as error:
+            findings.append(Finding.of(error, feature.name))
+            continue
+        findings.append(
+            Finding(
+                "WB-F36",
+                "warn",
+                "",
+                feature.name,
+                f"feature '{feature.name}' fits no label, so it is in no frame: {_why_unused(feature, labels)}.",
+                "Correct it, or take it out.",
+            )
+        )
+    return findings
+
+
+def _why_unused(feature: AnyFeature, labels: list[LabelDefinition]) -> str:
+    asked = [x for x in labels if not feature.only_for or x.name in feature.only_for]
+    if isinstance(feature, FormulaFeature):
+        return f"no label has all columns that it reads ({', '.join(feature.operands)})"
+    said = "`match:`" if isinstance(feature, RowsFeature) else "`row:`"
+    return f"{said} speaks of the label's own row, and {' and '.join(x.name for x in asked)} {'has' if len(asked) == 1 else 'have'} no `row:`"
 
 
 def _check_label(

@@ -20,7 +20,15 @@ from workbench.labels import compile as labels_compile
 from workbench.labels.cutoffs import FixedCutoffs
 from workbench.labels.definition import EachRow, LabelDefinition
 from workbench.tables.engine import Engine, in_order
-from workbench.tables.expression import columns_of
+from workbench.tables.expression import columns_of, kinds_wanted
+from workbench.tables.kinds import Kind
+
+_EMPTY: dict[Kind, str] = {
+    "text": "string",
+    "number": "float64",
+    "date": "datetime64[us]",
+    "yes-no": "boolean",
+}
 
 
 @dataclass(frozen=True)
@@ -96,18 +104,17 @@ def _given_for(
     dataset: Dataset, label: LabelDefinition, name: str, rows: list[dict[str, Any]]
 ) -> pd.DataFrame:
     """A label's given rows, with every column that its conditions read."""
-    read = [
-        column
-        for condition in (*label.conditions, label.outcome)
-        if condition.where is not None
-        for table, column in columns_of(condition.where, label.name)
-        if (table or condition.table) == name
-    ]
-    frame = _given(dataset, [], name, [dict.fromkeys(read) | row for row in rows])
+    asked = [c for c in (*label.conditions, label.outcome) if c.where is not None]
+    read, wanted = [], {}
+    for condition in asked:
+        text = condition.where or ""
+        read += [c for t, c in columns_of(text, label.name) if (t or condition.table) == name]
+        wanted |= _wanted_of(text, condition.table, name, condition=True)
+    frame = _given(dataset, [], name, [dict.fromkeys(read) | row for row in rows], wanted=wanted)
     table = dataset.tables.tables[name]
     lacking = [*read, *([] if table.key is not None else [dataset.entity])]
     for column in dict.fromkeys(c for c in lacking if c not in frame):
-        frame[column] = pd.Series(dtype="string")
+        frame[column] = pd.Series(dtype=_EMPTY[wanted.get(column, "text")])
     return frame
 
 
@@ -188,7 +195,12 @@ def with_operands(features: Mapping[str, AnyFeature], feature: AnyFeature) -> li
 
 
 def _given(
-    dataset: Dataset, features: list[AnyFeature], name: str, rows: list[dict[str, Any]]
+    dataset: Dataset,
+    features: list[AnyFeature],
+    name: str,
+    rows: list[dict[str, Any]],
+    *,
+    wanted: dict[str, Kind] | None = None,
 ) -> pd.DataFrame:
     table = dataset.tables.tables[name]
     joined = {j.table for j in table.join}
@@ -205,19 +217,30 @@ def _given(
     frame = pd.DataFrame([{c: _plain(r.get(c)) for c in columns} for r in rows], columns=columns)
     if table.event_time in frame:
         frame[table.event_time] = pd.to_datetime(frame[table.event_time])
-    numbers = {c for f in features for c in _numbers_from(f, name)}
+    kinds = {c: k for f in features for c, k in _kinds_from(f, name).items()} | (wanted or {})
     for empty in (c for c in frame if frame[c].isna().all() and c != table.event_time):
-        frame[empty] = frame[empty].astype("float64" if empty in numbers else "string")
+        frame[empty] = frame[empty].astype(_EMPTY[kinds.get(str(empty), "text")])
     return frame
 
 
-def _numbers_from(feature: AnyFeature, name: str) -> list[str]:
-    """Columns that hold numbers even where an example gives none of them."""
-    if not isinstance(feature, RowsFeature) or not feature.value:
-        return []
-    if all(a.needs != "number" for a in feature.aggregate):
-        return []
-    return [c for t, c in columns_of(feature.value, feature.name) if (t or feature.source) == name]
+def _kinds_from(feature: AnyFeature, name: str) -> dict[str, Kind]:
+    """What columns must hold even where an example gives none of their values."""
+    if not isinstance(feature, RowsFeature):
+        return {}
+    kinds: dict[str, Kind] = {}
+    if feature.where is not None:
+        kinds |= _wanted_of(feature.where, feature.source, name, condition=True)
+    if feature.value is not None:
+        if any(a.needs == "number" for a in feature.aggregate):
+            read = columns_of(feature.value, feature.name)
+            kinds |= {c: "number" for t, c in read if (t or feature.source) == name}
+        kinds |= _wanted_of(feature.value, feature.source, name, condition=False)
+    return kinds
+
+
+def _wanted_of(text: str, source: str, name: str, *, condition: bool) -> dict[str, Kind]:
+    wanted = kinds_wanted(text, "an example", condition=condition)
+    return {c: kind for (table, c), kind in wanted.items() if (table or source) == name}
 
 
 def _read_from(feature: AnyFeature, name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,30 +10,20 @@ from sqlglot import exp
 
 from workbench.errors import DefinitionError, did_you_mean
 from workbench.tables import yes_no
-from workbench.tables.engine import Engine, column, ident
-from workbench.tables.expression import Resolve, checked
+from workbench.tables.comparisons import Typed, TypedResolve
+from workbench.tables.engine import Engine, column, ident, named
+from workbench.tables.expression import checked
+from workbench.tables.kinds import kind_of, same_key
 from workbench.tables.schema import Table
+from workbench.tables.trees import sub
 from workbench.tables.words import Bytewise, IsFinite
 
 SPINE = "_spine"
 ROW = "_row"
 CUTOFF_AT = "_cutoff"
-_NUMBERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-    "BOOLEAN",
-)
 _FRACTIONS = ("FLOAT", "DOUBLE")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_LOOKED_AT = 1000  # different texts of a column that say what its values look like
 
 
 @dataclass
@@ -42,12 +33,12 @@ class Events:
     `resolver` makes a resolver whose refusals begin with the words given."""
 
     table: Table
-    resolver: Callable[[str], Resolve]
+    resolver: Callable[[str], TypedResolve]
     computed: dict[str, exp.Expr] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
 
     def name(self, text: str, prefix: str, where: str) -> str:
-        """The short column name under which the expression of `text` is computed."""
+        """The short column name under which the expression of `text` is computed: a value `v` or a condition `w`."""
         written = f"{prefix}:{text}"
         if written not in self._names:
             short = f"{prefix}{len(self.computed) + 1}"
@@ -65,7 +56,8 @@ class Events:
 
 
 def is_number(sql_type: str) -> bool:
-    return sql_type.startswith(_NUMBERS)
+    """Whether the column can be added up: numbers, and yes or no as 1 and 0."""
+    return kind_of(sql_type) in ("number", "yes-no")
 
 
 def resolver(
@@ -76,49 +68,73 @@ def resolver(
     *,
     alias: str = "t",
     offered: dict[str, str] | None = None,
-) -> Resolve:
+) -> TypedResolve:
     """Columns of the table itself, or by a hop through the key of a look-up; the hops used are noted in `hops`."""
-    own = engine.columns(table.name) if offered is None else offered
+    return _Reachable(
+        engine, table, hops, where, alias, engine.columns(table.name) if offered is None else offered
+    )
 
-    def resolve(other: str | None, name: str, *, truth: bool = False) -> exp.Expr:
-        if other is None or other == table.name:
-            found = column(known_column(table, name, own, where), alias)
-            source = table.name if offered is None else SPINE
-            return _truth(engine, source, found, own[name], where) if truth else found
-        target = engine.tables.usable(other, where)
-        if target.key is None or target.key not in own:
+
+@dataclass(frozen=True)
+class _Reachable(TypedResolve):
+    engine: Engine
+    table: Table
+    hops: dict[str, exp.Expr]
+    where: str
+    alias: str
+    own: dict[str, str]
+
+    def __call__(self, table: str | None, name: str) -> exp.Expr:
+        if table is None or table == self.table.name:
+            return column(known_column(self.table, name, self.own, self.where), self.alias)
+        target = self.engine.tables.usable(table, self.where)
+        if target.key is None or target.key not in self.own:
             raise DefinitionError(
                 "WB-F10",
-                f"{where}: '{table.name}' cannot reach '{other}.{name}': a hop needs the other table's `key:` as a column here.",
-                f"Declare `key:` for '{other}' in tables.yaml, or use a column of '{table.name}'.",
+                f"{self.where}: '{self.table.name}' cannot reach '{table}.{name}': a hop needs the other table's `key:` as a column here.",
+                f"Declare `key:` for '{table}' in tables.yaml, or use a column of '{self.table.name}'.",
             )
-        hops[other] = exp.EQ(this=column(target.key, f"h_{other}"), expression=column(target.key, alias))
-        found = column(known_column(target, name, engine.columns(other), where), f"h_{other}")
-        return _truth(engine, other, found, engine.columns(other)[name], where) if truth else found
-
-    return resolve
-
-
-def _truth(engine: Engine, source: str, found: exp.Column, sql_type: str, where: str) -> exp.Expr:
-    """A column that stands where a condition does: words for yes and no, and numbers (0 is false), are understood."""
-    if sql_type == "BOOLEAN":
-        return found
-    if is_number(sql_type):
-        return exp.NEQ(this=found, expression=exp.Literal.number(0))
-    if not sql_type.startswith("VARCHAR"):
-        raise DefinitionError(
-            "WB-F06",
-            f"{where}: '{found.name}' stands where a condition does, and is {sql_type.lower()}.",
-            "Compare it with a value.",
+        offered = self.engine.columns(table)
+        reached = column(known_column(target, name, offered, self.where), f"h_{table}")
+        self.hops[table] = same_key(
+            column(target.key, f"h_{table}"),
+            offered[target.key],
+            column(target.key, self.alias),
+            self.own[target.key],
         )
-    other = strange_word(engine, aliased(source, "t"), column(found.name, "t"))
-    if other is not None:
-        raise DefinitionError(
-            "WB-F06",
-            f"{where}: '{found.name}' stands where a condition does, and '{other}' in it says neither yes nor no.",
-            f"Compare it with a value: {found.name} = '{other}'.",
-        )
-    return yes_no.as_truth(found)
+        return reached
+
+    def typed(self, table: str | None, name: str) -> Typed:
+        if table is None or table == self.table.name:
+            return Typed(self._source(name), name, self.own[name])
+        return Typed(table, name, self.engine.columns(table)[name])
+
+    def all_numbers(self, typed: Typed) -> bool:
+        texts = self.engine.frame(self._different(typed))[typed.name]
+        return all(_NUMBER.fullmatch(str(text).strip()) for text in texts)
+
+    def any_date(self, typed: Typed) -> bool:
+        values = self._different(typed)
+        read = exp.TryCast(this=column(typed.name), to=exp.DataType.build("timestamp"))
+        found = exp.select(exp.Count(this=column(typed.name)), exp.Count(this=read))
+        there, dates = self.engine.row(found.from_(sub(values, "d")))
+        return not there or bool(dates)
+
+    def strange_word(self, typed: Typed) -> str | None:
+        return strange_word(self.engine, named(typed.table), column(typed.name))
+
+    def _different(self, typed: Typed) -> exp.Select:
+        there = exp.not_(exp.Is(this=column(typed.name), expression=exp.Null()))
+        different = exp.select(column(typed.name)).distinct().from_(named(typed.table)).where(there)
+        return different.limit(_LOOKED_AT)
+
+    def _source(self, name: str) -> str:
+        """The table whose source has the column: of a joined look-up, that look-up."""
+        loaded = self.engine.loaded.get(self.table.name)
+        if loaded is None or not loaded.read or name in {c.name for c in loaded.read}:
+            return self.table.name
+        joined = (j.table for j in self.table.join if name in self.engine.columns(j.table))
+        return next(joined, self.table.name)
 
 
 def strange_word(engine: Engine, source: exp.Expr, value: exp.Expr) -> str | None:

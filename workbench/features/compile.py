@@ -27,7 +27,7 @@ from workbench.features.columns import (
     strange_word,
     with_hops,
 )
-from workbench.features.context import asked, shared_match, spread, via_join, via_key
+from workbench.features.context import asked, expect_shared, shared_match, spread, via_join, via_key
 from workbench.features.definition import EntityAttribute, FeatureColumn, RowAttribute, RowsFeature
 from workbench.features.grouping import Grouping
 from workbench.features.moments import Moments
@@ -36,6 +36,7 @@ from workbench.features.windows import Window, edge
 from workbench.tables import yes_no
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident
 from workbench.tables.expression import checked, columns_of
+from workbench.tables.kinds import same_key
 from workbench.tables.schema import Table
 from workbench.tables.trees import sub
 from workbench.tables.words import DIALECTS
@@ -166,7 +167,7 @@ def compile_attributes(engine: Engine, table_name: str, features: Iterable[Entit
             )
         )
         made.append(Made(feature.columns()[0], None, is_number(offered[source_column])))
-    on = exp.EQ(this=column(entity, "t"), expression=column(entity, "s"))
+    on = same_key(column(entity, "t"), offered[entity], column(entity, "s"), engine.columns(SPINE)[entity])
     query = (
         exp.select(column(ROW, "s"), *selected)
         .from_(aliased(SPINE, "s"))
@@ -298,14 +299,15 @@ def _pairs(
     """The `pairs` step, and the condition column of every (kind, text) that a feature may ask for."""
     table = events.table
     timed = table.event_time is not None
-    has_entity = engine.tables.entity in engine.columns(table.name)
+    own, entity = engine.columns(table.name), engine.tables.entity
+    has_entity = entity in own
     keeps: dict[tuple[str, str], exp.Expr] = {}
     cutoff = moments.cutoff("s")
     query = exp.select(column(ROW, "s"), exp.alias_(cutoff, "cutoff", quoted=True))
     query = query.from_(aliased("framed", "s"))
     conditions: list[exp.Expr] = []
     if has_entity:
-        conditions.append(exp.EQ(this=column("k", "e"), expression=column(engine.tables.entity, "s")))
+        conditions.append(same_key(column("k", "e"), own[entity], column(entity, "s"), spine[entity]))
     if timed:
         conditions.append(exp.LT(this=column(KNOWN, "e"), expression=cutoff.copy()))
         # known first implies happened first, unless a row was known early: then it still has not happened
@@ -324,13 +326,12 @@ def _pairs(
                 exp.Is(this=column("hit", alias), expression=exp.Null())
             )
         elif feature.via is None and feature.match:
+            where = f"{feature.place}, match"
             for name in feature.match:
-                known_column(table, name, spine, f"{feature.place}, match")
+                expect_shared(table, name, own, spine, where)
             matches[feature.match] = exp.and_(
                 *(
-                    exp.EQ(
-                        this=column(events.own(n, f"{feature.place}, match"), "e"), expression=column(n, "s")
-                    )
+                    same_key(column(events.own(n, where), "e"), own[n], column(n, "s"), spine[n])
                     for n in feature.match
                 )
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
 from workbench.errors import DefinitionError, did_you_mean
@@ -17,6 +19,7 @@ from workbench.features.columns import (
 )
 from workbench.features.definition import RowsFeature
 from workbench.tables.engine import Engine, column, ident, named
+from workbench.tables.kinds import same_key
 from workbench.tables.schema import Table
 
 
@@ -49,6 +52,35 @@ def spread(shared: tuple[str, ...], names: list[str]) -> exp.Select:
     return query.join(aliased("asked", "g"), on=same).join(aliased("answered", "a"), on=found)
 
 
+def stop_if_unmatched(engine: Engine, feature: RowsFeature) -> None:
+    """Raises WB-F13 where the feature's own table lacks a column of `match:`, whatever the rows of a label have."""
+    table = engine.tables.usable(feature.via or feature.source, f"feature '{feature.name}'")
+    offered = engine.columns(table.name)
+    for name in feature.match:
+        if name not in offered:
+            raise DefinitionError(
+                "WB-F13",
+                f"feature '{feature.name}', match: the table '{table.name}' has no column '{name}' to match by.",
+                did_you_mean(name, offered, shown=40),
+            )
+
+
+def expect_shared(table: Table, name: str, offered: Iterable[str], spine: Iterable[str], where: str) -> None:
+    """Raises WB-F13 unless both the table and the frame's rows have the column that they are to be matched by."""
+    offered, spine = list(offered), [c for c in spine if not c.startswith("_")]
+    for has, whose in ((offered, f"the table '{table.name}'"), (spine, "the label's rows")):
+        if name not in has:
+            both = [c for c in offered if c in spine]
+            raise DefinitionError(
+                "WB-F13",
+                f"{where}: {whose} {'has' if has is offered else 'have'} no column '{name}' to match by.",
+                f"{did_you_mean(name, both)} These are columns of both."
+                if both
+                else f"'{table.name}' and the label's rows share no column; `for:` names the labels that a feature is for.",
+            )
+    known_column(table, name, offered, where)
+
+
 def via_key(feature: RowsFeature) -> str:
     links = f" by {','.join(feature.link)}" if feature.link else ""
     return f"{feature.via} on {','.join(feature.match)}{links}"
@@ -62,13 +94,7 @@ def via_join(
     table = engine.tables.usable(feature.via or "", where)
     offered = engine.columns(table.name)
     for name in feature.match:
-        known_column(table, name, offered, where)
-        if name not in spine:
-            raise DefinitionError(
-                "WB-F13",
-                f"{where}: the frame's rows have no column '{name}' to match.",
-                did_you_mean(name, spine),
-            )
+        expect_shared(table, name, offered, spine, where)
     hops: dict[str, exp.Expr] = {}
     resolve = resolver(engine, table, hops, where)
     links = feature.link or _shared_links(engine, events.table, table, feature, where)
@@ -78,8 +104,15 @@ def via_join(
         chosen.append(exp.alias_(resolve(other, hopped) if dot else resolve(None, link), link, quoted=True))
     hit = exp.alias_(exp.true(), "hit", quoted=True)
     lookup = with_hops(exp.select(*chosen, hit).distinct().from_(aliased(table.name, "t")), hops)
-    on = [exp.EQ(this=column(c, alias), expression=column(c, "s")) for c in feature.match]
-    on += [exp.EQ(this=column(c, alias), expression=column(events.own(c, where), "e")) for c in links]
+    source = engine.columns(events.table.name)
+    on = [same_key(column(c, alias), offered[c], column(c, "s"), spine[c]) for c in feature.match]
+    on += [
+        # by a hop both sides are the same column of the third table
+        exp.EQ(this=column(c, alias), expression=column(events.own(c, where), "e"))
+        if "." in c
+        else same_key(column(c, alias), offered[c], column(events.own(c, where), "e"), source[c])
+        for c in links
+    ]
     return exp.Subquery(this=lookup, alias=exp.TableAlias(this=ident(alias))), exp.and_(*on)
 
 

@@ -260,12 +260,30 @@ def _equal(
     name, text = (left, right) if _is_text(right) else (right, left)
     if isinstance(text, ast.Constant) and isinstance(text.value, str) and isinstance(name, ast.Name):
         series = columns[formula.real(name.id)]
+        _expect_texts(formula.real(name.id), series, text.value)
         same = (series.astype("object") == text.value).to_numpy(dtype=bool)
         truth = ~same if isinstance(operator, ast.NotEq) else same
         return np.where(series.isna().to_numpy(), np.nan, truth.astype("float64"))
     one, other = _value(left, formula, columns), _value(right, formula, columns)
     truth = _COMPARISONS[type(operator)](one, other).astype("float64")
     return np.where(np.isnan(one) | np.isnan(other), np.nan, truth)
+
+
+def _expect_texts(name: str, series: pd.Series, text: str) -> None:
+    numeric = pd.api.types.is_numeric_dtype(series.dtype)
+    if (numeric or pd.api.types.is_datetime64_any_dtype(series.dtype)) and not _nothing_known(series):
+        raise DefinitionError(
+            "WB-F35",
+            f"{text!r} is a text, but '{name}' holds {'numbers' if numeric else 'dates'}: they are never equal.",
+            f"Write a number without quotes: {name} == 5."
+            if numeric
+            else f"Compare columns of texts, or make a number of '{name}' first.",
+        )
+
+
+def _nothing_known(series: pd.Series) -> bool:
+    """A worked example may leave every value out, which says nothing about their kind."""
+    return len(series) > 0 and bool(series.isna().all())
 
 
 def _is_text(node: ast.expr) -> bool:

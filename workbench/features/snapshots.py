@@ -24,6 +24,7 @@ from workbench.features.columns import (
 from workbench.features.compile import Compiled, Made
 from workbench.features.definition import EntityAttribute
 from workbench.tables.engine import AT, KNOWN, Engine, column
+from workbench.tables.kinds import same_key
 from workbench.tables.words import Bytewise
 
 _NEWEST = "_newest"
@@ -56,7 +57,7 @@ def compile_snapshots(engine: Engine, table_name: str, features: Iterable[Entity
         order=exp.Order(expressions=[exp.Ordered(this=c, desc=True, nulls_first=False) for c in order]),
     )
     on = exp.and_(
-        exp.EQ(this=column(entity, "t"), expression=column(entity, "s")),
+        same_key(column(entity, "t"), offered[entity], column(entity, "s"), engine.columns(SPINE)[entity]),
         exp.LT(this=column(AT, "t"), expression=column(CUTOFF_AT, "s")),
         exp.LT(this=column(KNOWN, "t"), expression=column(CUTOFF_AT, "s")),
     )

@@ -19,6 +19,7 @@ from workbench.features.columns import CUTOFF_AT, ROW, SPINE, aliased, smallest
 from workbench.features.definition import RowsFeature
 from workbench.features.windows import Window, edge
 from workbench.tables.engine import AT, KNOWN, Engine, column, ident, named
+from workbench.tables.kinds import among, same_key
 from workbench.tables.schema import Table
 from workbench.tables.words import DayNumber, Listed
 
@@ -128,6 +129,7 @@ class SpanGrouping:
         """`spans`, one row per entity and span with its parts; `placed`, the frame's rows with the numbers of their
         window edges; and `merged`, one row per frame row."""
         entity = self.engine.tables.entity
+        own, asked = self.engine.columns(self.table.name)[entity], self.engine.columns(SPINE)[entity]
         place = exp.alias_(self._place(AT), "place", quoted=True)
         query = exp.select(column("k", "e"), place).from_(aliased("events", "e"))
         by = [1, 2]
@@ -136,12 +138,11 @@ class SpanGrouping:
             query = query.select(exp.alias_(self._place(KNOWN), "known", quoted=True))
             by.append(3)
         if self.calendar.few:
-            mine = exp.select(column(entity)).from_(named(SPINE))
-            query = query.where(exp.In(this=column("k", "e"), query=exp.Subquery(this=mine)))
+            query = query.where(among(column("k", "e"), own, column(entity), asked, named(SPINE)))
         query = query.select(*(exp.alias_(p.copy(), short, quoted=True) for short, p in self.parts.values()))
         spans = query.group_by(*map(number, by))
         on: list[exp.Expr] = [
-            exp.EQ(this=column("k", "e"), expression=column("k", "c")),
+            same_key(column("k", "e"), own, column("k", "c"), asked),
             exp.LT(this=column("place", "e"), expression=column(self._upper(), "c")),
         ]
         if own_knowledge:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from workbench.errors import DefinitionError
-from workbench.tables.durations import Duration
+from workbench.tables.durations import Duration, TooLongError
 
 _MONTH = re.compile(r"month-(\d{1,3})")
 _ALLOWED = (
@@ -84,6 +84,8 @@ class Window:
             return cls(MonthStart(0))
         try:
             window = _months(written) or _span(written)
+        except TooLongError as error:
+            raise DefinitionError("WB-F04", f"{where}: {error.message}", error.hint) from error
         except DefinitionError as error:
             raise DefinitionError("WB-F04", f"{where}: {written!r} is not a window.", _ALLOWED) from error
         if window.far is not None and (
@@ -181,7 +183,10 @@ def _months(written: str) -> Window | None:
 
 def _span(written: str) -> Window:
     near, dots, far = written.partition("..")
-    return Window(Duration.parse(far), Duration.parse(near)) if dots else Window(Duration.parse(written))
+    place = f"the window {written[:40]!r}"
+    if dots:
+        return Window(Duration.parse(far, place), Duration.parse(near, place))
+    return Window(Duration.parse(written, place))
 
 
 def _durations(window: Window) -> tuple[Duration, Duration]:

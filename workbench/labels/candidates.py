@@ -94,7 +94,7 @@ def _answered(
         rows[END] = pd.to_datetime([condition.within.after(c) for c in rows[CUTOFF_AT]])
     if condition.until is not None:
         rows[END] = pd.concat([rows[END], until_of(label, row, condition.until, rows)], axis=1).min(axis=1)
-    answers = first_hits(engine, condition, rows, label.name)
+    answers = first_hits(engine, condition, rows, f"label '{label.name}', responded")
     counts["not_responded"] = len(rows) - len(answers)
     rows = rows.merge(answers, on=ROW)
     rows[CUTOFF_AT] = rows[AT]

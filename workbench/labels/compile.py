@@ -82,7 +82,9 @@ def training_rows(engine: Engine, label: LabelDefinition, *, known_by: datetime 
         if rows.empty:
             raise _none_left(engine, label, until, counts)
     else:
-        rows[LABEL] = meets_after(engine, label.outcome, rows, label.name).astype("int8")
+        rows[LABEL] = meets_after(engine, label.outcome, rows, f"label '{label.name}', outcome").astype(
+            "int8"
+        )
     return LabelRows(numbered(rows.drop(columns=[BEGIN, END]), found.keys), found.keys, counts)
 
 
@@ -154,10 +156,10 @@ def _who_is_asked(
     """Consent, eligibility, exclusions, and for a risk how the row stands at its cutoff; each counted."""
     rows = _leave_out(rows, ~consented(engine, label, rows), "no_consent", counts)
     for condition in label.eligible:
-        meets = meets_before(engine, condition, rows, label.name, known=known)
+        meets = meets_before(engine, condition, rows, f"label '{label.name}', eligible", known=known)
         rows = _leave_out(rows, ~meets, "not_eligible", counts)
     for exclusion in label.exclude:
-        meets = meets_before(engine, exclusion.condition, rows, label.name, known=known)
+        meets = meets_before(engine, exclusion.condition, rows, f"label '{label.name}', exclude", known=known)
         rows = _leave_out(rows, meets, f"excluded: {exclusion.reason}", counts)
     if isinstance(label.outcome, Overdue):
         stands = standing(engine, label.outcome, rows, label.name)

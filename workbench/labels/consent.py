@@ -11,6 +11,7 @@ from workbench.labels.hits import CANDIDATES
 from workbench.labels.purposes import purpose_of
 from workbench.tables import yes_no
 from workbench.tables.engine import AT, KNOWN, Engine, column
+from workbench.tables.kinds import as_text, same_key
 
 
 def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.Series:
@@ -23,11 +24,12 @@ def consented(engine: Engine, label: LabelDefinition, rows: pd.DataFrame) -> pd.
     for name in (consent.purpose, engine.tables.entity, *([consent.granted] if consent.granted else [])):
         known_column(table, name, offered, "consent")
     engine.put(CANDIDATES, rows[[ROW, CUTOFF_AT, engine.tables.entity]])
+    entity, asked = engine.tables.entity, engine.columns(CANDIDATES)
     granted = _granted(consent.granted, offered[consent.granted]) if consent.granted else exp.true()
     on = [
-        exp.EQ(this=column(engine.tables.entity, "t"), expression=column(engine.tables.entity, "s")),
+        same_key(column(entity, "t"), offered[entity], column(entity, "s"), asked[entity]),
         exp.In(
-            this=column(consent.purpose, "t"),
+            this=as_text(column(consent.purpose, "t"), offered[consent.purpose]),
             expressions=[exp.Literal.string(w) for w in purpose_of(label, engine.tables).words],
         ),
         exp.not_(exp.Is(this=granted.copy(), expression=exp.Null())),

@@ -11,10 +11,12 @@ import pandas as pd
 
 from workbench.errors import DefinitionError, did_you_mean
 from workbench.labels.conditions import events_table, parse_reason, positive
-from workbench.tables.durations import Duration
+from workbench.tables.durations import FIRST_YEAR, LAST_YEAR, Duration
 from workbench.tables.expression import columns_of
 from workbench.tables.schema import TableSet
 from workbench.tables.yaml_file import expect_known, expect_mapping
+
+_MOST_CUTOFFS = 10_000
 
 Choice = Literal["first", "last", "random"]
 _CHOICES: tuple[Choice, ...] = ("first", "last", "random")
@@ -118,8 +120,14 @@ def parse_cutoffs(written: object, where: str) -> Cutoffs:
         at = chosen["at"]
         return _fixed(at if isinstance(at, list) else [at], where)
     expect_known(chosen, ("every", "from", "to"), where)
-    first, last = (parse_day(chosen.get(k), f"{where}, {k}") for k in ("from", "to"))
+    first, last = (_cutoff_day(chosen.get(k), f"{where}, {k}") for k in ("from", "to"))
     every = Duration.parse(chosen.get("every"), f"{where}, every")
+    if every.count and (last - first).days / every.days > _MOST_CUTOFFS:
+        raise DefinitionError(
+            "WB-L30",
+            f"{where}: from {first} to {last} every {every} are more than {_MOST_CUTOFFS:,} cutoffs.",
+            "Every customer is asked about at each of them: write a longer `every`, or a shorter period.",
+        )
     if last < first or every.count == 0:
         raise DefinitionError(
             "WB-L03",
@@ -132,7 +140,7 @@ def parse_cutoffs(written: object, where: str) -> Cutoffs:
 
 
 def _fixed(written: list[Any], where: str) -> FixedCutoffs:
-    days = tuple(parse_day(d, where) for d in written)
+    days = tuple(_cutoff_day(d, where) for d in written)
     twice = next((d for d in days if days.count(d) > 1), None)
     if not days or twice is not None:
         raise DefinitionError(
@@ -185,6 +193,17 @@ def parse_excluded_periods(written: object, where: str) -> tuple[ExcludedPeriod,
             )
         found.append(ExcludedPeriod(first, last, parse_reason(chosen.get("reason"), place)))
     return tuple(found)
+
+
+def _cutoff_day(value: object, where: str) -> date:
+    day = parse_day(value, where)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise DefinitionError(
+            "WB-L03",
+            f"{where}: {day.isoformat()} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}.",
+            "Correct the year.",
+        )
+    return day
 
 
 def parse_day(value: object, where: str) -> date:

@@ -11,12 +11,13 @@ from workbench.labels.conditions import Condition
 from workbench.labels.windows import BEGIN, END
 from workbench.tables.engine import AT, KNOWN, Engine, column
 from workbench.tables.expression import checked
+from workbench.tables.kinds import same_key
 
 CANDIDATES = "_candidates"
 
 
 def meets_before(
-    engine: Engine, condition: Condition, rows: pd.DataFrame, label: str, *, known: bool
+    engine: Engine, condition: Condition, rows: pd.DataFrame, where: str, *, known: bool
 ) -> pd.Series:
     """True for candidates whose past meets the condition.
 
@@ -28,17 +29,17 @@ def meets_before(
         span.append(exp.LT(this=column(KNOWN, "t"), expression=cutoff.copy()))
     if condition.within is not None:
         span.append(exp.GTE(this=at.copy(), expression=condition.within.before_sql(cutoff)))
-    return _meets(engine, condition, rows, span, label, carried=())
+    return _meets(engine, condition, rows, span, where, carried=())
 
 
-def meets_after(engine: Engine, condition: Condition, rows: pd.DataFrame, label: str) -> pd.Series:
+def meets_after(engine: Engine, condition: Condition, rows: pd.DataFrame, where: str) -> pd.Series:
     """True for candidates whose outcome window (`_begin` to before `_end`) meets the condition."""
-    return _meets(engine, condition, rows, _in_window(), label, carried=(BEGIN, END))
+    return _meets(engine, condition, rows, _in_window(), where, carried=(BEGIN, END))
 
 
-def first_hits(engine: Engine, condition: Condition, rows: pd.DataFrame, label: str) -> pd.DataFrame:
+def first_hits(engine: Engine, condition: Condition, rows: pd.DataFrame, where: str) -> pd.DataFrame:
     """`_row` and `_at` of the event that fulfils the condition (the n-th for `at_least: n`), where there is one."""
-    query = _joined(engine, condition, rows, _in_window(), label, carried=(BEGIN, END))
+    query = _joined(engine, condition, rows, _in_window(), where, carried=(BEGIN, END))
     ranked = query.select(
         column(ROW, "s"),
         column(AT, "t"),
@@ -71,11 +72,11 @@ def _meets(
     condition: Condition,
     rows: pd.DataFrame,
     span: list[exp.Expr],
-    label: str,
+    where: str,
     *,
     carried: tuple[str, ...],
 ) -> pd.Series:
-    query = _joined(engine, condition, rows, span, label, carried=carried).select(column(ROW, "s"))
+    query = _joined(engine, condition, rows, span, where, carried=carried).select(column(ROW, "s"))
     if condition.at_least == 1:
         query = query.distinct()
     else:
@@ -89,21 +90,20 @@ def _joined(
     condition: Condition,
     rows: pd.DataFrame,
     span: list[exp.Expr],
-    label: str,
+    where: str,
     *,
     carried: tuple[str, ...],
 ) -> exp.Select:
     """Candidates `s` beside the table's rows `t` in the span that satisfy `where`, nothing selected yet."""
-    where = f"label '{label}'"
     table = engine.tables.usable(condition.table, where)
     expect_columns(rows, condition.match, where)
     entity = engine.tables.entity
     engine.put(CANDIDATES, rows[list(dict.fromkeys([ROW, CUTOFF_AT, entity, *condition.match, *carried]))])
-    offered = engine.columns(condition.table)
+    offered, asked = engine.columns(condition.table), engine.columns(CANDIDATES)
     on: list[exp.Expr] = []
     for name in dict.fromkeys((entity, *condition.match)):
         known_column(table, name, offered, where)
-        on.append(exp.EQ(this=column(name, "t"), expression=column(name, "s")))
+        on.append(same_key(column(name, "t"), offered[name], column(name, "s"), asked[name]))
     hops: dict[str, exp.Expr] = {}
     query = (
         exp.select()

@@ -14,6 +14,7 @@ from workbench.labels.overdue import Overdue
 from workbench.labels.windows import BEGIN, END
 from workbench.tables.engine import Engine, column
 from workbench.tables.expression import checked
+from workbench.tables.kinds import same_key
 from workbench.tables.schema import Table
 
 DAYS = "_days"
@@ -34,7 +35,11 @@ def beside_loans(
     if engine.tables.entity in offered or not keys:
         keys.append(known_column(table, engine.tables.entity, offered, where))
     engine.put(CANDIDATES, _carried(rows, outcome, keys, table))
-    on = [exp.EQ(this=column(k, "t"), expression=column(k, "s")) for k in dict.fromkeys(keys)]
+    asked = engine.columns(CANDIDATES)
+    on = [
+        same_key(column(k, "t"), offered[known_column(table, k, offered, where)], column(k, "s"), asked[k])
+        for k in dict.fromkeys(keys)
+    ]
     query = (
         exp.select().from_(aliased(CANDIDATES, "s")).join(aliased(table.name, "t"), on=exp.and_(*on, *span))
     )

@@ -110,7 +110,7 @@ def workshop(engine: Engine, label: LabelDefinition) -> Workshop:
     days = min(_LONGEST_DAYS, max(1, round(_TIMES_THE_WINDOW * window_days)))
     lasting = asked.copy()
     lasting[END] = lasting[BEGIN] + pd.Timedelta(days, "D")
-    hits = first_hits(engine, label.outcome, lasting, label.name)
+    hits = first_hits(engine, label.outcome, lasting, f"label '{label.name}', outcome")
     times = event_times(
         lasting[BEGIN],
         lasting[ROW].map(hits.set_index(ROW)[AT]),
@@ -140,7 +140,9 @@ def _by_month(
             rows=became.isin(["good", "bad"]), events=became == "bad", indeterminate=became == "indeterminate"
         )
     else:
-        known = known.assign(rows=True, events=meets_after(engine, label.outcome, ripe, label.name))
+        known = known.assign(
+            rows=True, events=meets_after(engine, label.outcome, ripe, f"label '{label.name}', outcome")
+        )
     figures = [c for c in ("rows", "events", "indeterminate") if c in known]
     counted = known.groupby("month")[figures].sum()
     waiting = asked[

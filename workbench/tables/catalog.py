@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from workbench.config import Home
 from workbench.errors import DefinitionError, UsageError, did_you_mean
-from workbench.tables.durations import Duration
+from workbench.tables.durations import FIRST_YEAR, LAST_YEAR, Duration
 from workbench.tables.options import OPTIONS, options_of, sources_of
 from workbench.tables.schema import ColumnRule, Consent, Duplicates, FlatSource, Join, Table, TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names, read_yaml
@@ -331,8 +331,14 @@ def _flat(file: YamlFile, folder: Path) -> FlatSource:
 def _moment(value: object, where: str) -> datetime | None:
     if value is None:
         return None
+    if not isinstance(value, date):
+        raise DefinitionError("WB-T02", f"{where}: {value!r} is not a date.", "Write YYYY-MM-DD.")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise DefinitionError(
+            "WB-T02",
+            f"{where}: {value.isoformat()} lies outside of the years {FIRST_YEAR} to {LAST_YEAR}.",
+            "Correct the year.",
+        )
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    raise DefinitionError("WB-T02", f"{where}: {value!r} is not a date.", "Write YYYY-MM-DD.")
+    return datetime(value.year, value.month, value.day)

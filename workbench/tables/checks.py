@@ -12,6 +12,7 @@ from workbench.tables.columns_profile import profile_columns
 from workbench.tables.content_checks import of_columns, of_double_load, of_sources, of_time, rows_after
 from workbench.tables.engine import Engine, Loaded, column, named
 from workbench.tables.findings import CheckReport, Finding
+from workbench.tables.kinds import among
 from workbench.tables.noticed import Noticed, is_fact, mixed_zones
 from workbench.tables.profile import TableProfile
 from workbench.tables.schema import FlatSource, Table, TableSet
@@ -255,18 +256,22 @@ def of_noticed(table: str, noticed: Noticed, *, placing: tuple[str | None, ...] 
 def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     """Rows whose look-up key is unknown to the look-up: features by that hop see nothing for them."""
     findings = []
+    joined = {j.table: j.on for j in table.join}
     for other in engine.tables.tables.values():
+        name = joined.get(other.name, other.key)
         if (
             other.key is None
+            or name is None
             or other.name == table.name
-            or other.key not in loaded.columns
+            or name not in loaded.columns
             or other.name not in engine.loaded
         ):
             continue
-        known = exp.select(column(other.key)).from_(named(other.name))
+        types = loaded.columns[name], engine.columns(other.name)[other.key]
+        known = among(column(name), types[0], column(other.key), types[1], named(other.name))
         missing = exp.and_(
-            exp.not_(exp.Is(this=column(other.key), expression=exp.Null())),
-            exp.not_(exp.In(this=column(other.key), query=exp.Subquery(this=known))),
+            exp.not_(exp.Is(this=column(name), expression=exp.Null())),
+            exp.not_(known),
         )
         count = int(
             engine.row(exp.select(exp.Count(this=exp.Star())).from_(named(table.name)).where(missing))[0]
@@ -277,8 +282,8 @@ def _orphans(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
                     "WB-T20",
                     "warn",
                     table.name,
-                    other.key,
-                    f"table '{table.name}': {counted(count, 'row has', 'rows have')} a {other.key} that '{other.name}' does not know.",
+                    name,
+                    f"table '{table.name}': {counted(count, 'row has', 'rows have')} a {name} that '{other.name}' does not know.",
                     "Features by this hop are missing for them.",
                     count,
                 )

@@ -11,6 +11,12 @@ from sqlglot import exp
 
 from workbench.errors import DefinitionError
 
+LONGEST_YEARS = 100
+FIRST_YEAR, LAST_YEAR = (
+    1900,
+    2200,
+)  # of moments that a definition names: a century away from them is still a date
+
 _PATTERN = re.compile(r"(\d+)(h|d|w|mo|y)")
 _UNITS = {
     "h": ("HOUR", "hours", "hour", "小时"),
@@ -19,6 +25,10 @@ _UNITS = {
     "mo": ("MONTH", "months", "month", "个月"),
     "y": ("YEAR", "years", "year", "年"),
 }
+
+
+class TooLongError(DefinitionError):
+    """A span of more than `LONGEST_YEARS`: no moment can be moved by it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +44,7 @@ class Duration:
 
     @classmethod
     def parse(cls, text: object, where: str = "a duration") -> Duration:
-        """From `30d`, `2w`, `3mo`, `1y` or `12h`; anything else is a DefinitionError."""
+        """From `30d`, `2w`, `3mo`, `1y` or `12h`, up to 100 years; anything else is a DefinitionError."""
         match = _PATTERN.fullmatch(str(text).strip())
         if match is None:
             raise DefinitionError(
@@ -42,7 +52,15 @@ class Duration:
                 f"{where} is {text!r}, which is not a span of time.",
                 "Write a whole number and a unit: 12h, 30d, 2w, 3mo or 1y.",
             )
-        return cls(int(match[1]), match[2])
+        span = cls(int(match[1]), match[2]) if len(match[1]) < 10 else None
+        if span is None or span.days > LONGEST_YEARS * 365.25:
+            most = int(LONGEST_YEARS * 365.25 / cls(1, match[2]).days)
+            raise TooLongError(
+                "WB-T11",
+                f"{where} is {str(text).strip()[:40]}, longer than any data.",
+                f"The longest is {LONGEST_YEARS} years: {most}{match[2]}.",
+            )
+        return span
 
     def before(self, moment: datetime) -> datetime:
         return self._moved(moment, -1)

@@ -15,6 +15,7 @@ from workbench.errors import DataError, DefinitionError, did_you_mean
 from workbench.tables.column_read import ColumnRead, stated_column
 from workbench.tables.database import Database, open_database
 from workbench.tables.double_loads import DoubleLoad, find_double_load
+from workbench.tables.kinds import same_key
 from workbench.tables.named import is_remote, remote_table
 from workbench.tables.noticed import Noticed
 from workbench.tables.opened import Opened, open_source
@@ -294,7 +295,8 @@ class Engine:
         for join in table.join:
             target = self.tables.tables[join.table]
             alias = f"j_{join.table}"
-            on = exp.EQ(this=column(join.on, "t"), expression=column(target.key or join.on, alias))
+            key, looked_up = target.key or join.on, self.columns(join.table)
+            on = same_key(column(join.on, "t"), own[join.on], column(key, alias), looked_up[key])
             query = query.join(named(join.table), on=on, join_type="left", join_alias=alias)
             taken |= {c: column(c, alias) for c in self.columns(join.table) if c not in taken}
         query = query.select(*(exp.alias_(e, c, quoted=True) for c, e in taken.items()))

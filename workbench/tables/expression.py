@@ -7,29 +7,26 @@ columns by the caller's resolver, values as literals. Nothing of the text itself
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from workbench.errors import DefinitionError, did_you_mean
+from workbench.tables.comparisons import Held, Made, TypedResolve
+from workbench.tables.kinds import Kind
 
-
-class Resolve(Protocol):
-    """Turns (table or None, column) into the SQL column; raises DefinitionError for an unknown one.
-
-    With `truth` the column stands where a condition does (`where: satisfied`, `satisfied = true`), so what is wanted of
-    it is true or false."""
-
-    def __call__(self, table: str | None, name: str, /, *, truth: bool = False) -> exp.Expr: ...
-
+Resolve = Callable[[str | None, str], exp.Expr]
+"""Turns (table or None, column) into the SQL column; raises DefinitionError for an unknown one."""
 
 _BINARY: tuple[type[exp.Binary], ...] = (
     exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Like, exp.Is,
 )  # fmt: skip
-_UNARY: tuple[type[exp.Unary], ...] = (exp.Not, exp.Paren, exp.Neg)
+_ARITHMETIC_SIGNS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_ARITHMETIC = tuple(_ARITHMETIC_SIGNS)
 
 
 def _cast(node: exp.Expr, to: str) -> exp.Expr:
@@ -47,31 +44,42 @@ def _rounded(value: exp.Expr) -> exp.Expr:
     return exp.Mul(this=exp.Sign(this=value), expression=size)
 
 
-_FUNCTIONS: dict[str, tuple[int, Callable[..., exp.Expr]]] = {
-    "abs": (1, lambda x: exp.Abs(this=x)),
-    "lower": (1, lambda x: exp.Lower(this=x)),
-    "upper": (1, lambda x: exp.Upper(this=x)),
-    "round": (1, _rounded),
-    "coalesce": (2, lambda x, y: exp.Coalesce(this=x, expressions=[y])),
-    "hour": (1, lambda x: exp.Hour(this=_cast(x, "timestamp"))),
-    "month": (1, lambda x: exp.Month(this=_cast(x, "timestamp"))),
-    "weekday": (1, lambda x: exp.DayOfWeekIso(this=_cast(x, "timestamp"))),
-    "days_between": (2, lambda start, end: date_difference(end, start)),
+@dataclass(frozen=True)
+class _Function:
+    takes: int
+    of: Kind | Literal["alike"]
+    gives: Kind | Literal["alike"]
+    build: Callable[..., exp.Expr]
+
+
+_FUNCTIONS: dict[str, _Function] = {
+    "abs": _Function(1, "number", "number", lambda x: exp.Abs(this=x)),
+    "lower": _Function(1, "text", "text", lambda x: exp.Lower(this=x)),
+    "upper": _Function(1, "text", "text", lambda x: exp.Upper(this=x)),
+    "round": _Function(1, "number", "number", _rounded),
+    "coalesce": _Function(2, "alike", "alike", lambda x, y: exp.Coalesce(this=x, expressions=[y])),
+    "hour": _Function(1, "date", "number", lambda x: exp.Hour(this=_cast(x, "timestamp"))),
+    "month": _Function(1, "date", "number", lambda x: exp.Month(this=_cast(x, "timestamp"))),
+    "weekday": _Function(1, "date", "number", lambda x: exp.DayOfWeekIso(this=_cast(x, "timestamp"))),
+    "days_between": _Function(2, "date", "number", lambda start, end: date_difference(end, start)),
 }
 
 
-def checked(text: str, resolve: Resolve, where: str, *, condition: bool = False) -> exp.Expr:
-    """The tree of `text`, a value or a `condition`. Raises WB-F05 when it does not parse or holds anything but columns, values, comparisons,
-    arithmetic and the allowed functions (abs coalesce days_between hour lower month round upper weekday)."""
+def checked(text: str, resolve: Resolve | TypedResolve, where: str, *, condition: bool = False) -> exp.Expr:
+    """The tree of `text`. Raises WB-F05 when it does not parse or holds anything but columns, values, comparisons,
+    arithmetic and the allowed functions (abs coalesce days_between hour lower month round upper weekday), and WB-F35
+    where things of two kinds are compared (a text with a number), or where a `condition` is not true or false."""
     try:
         parsed = _parsed(text)
-    except (ParseError, TokenError) as error:
+    except (ParseError, TokenError, RecursionError) as error:
         raise DefinitionError(
             "WB-F05",
             f"{where}: {text!r} cannot be read as a condition or value.",
             "Example: \"products.department = 'GROCERY' and sales_value > 0\".",
         ) from error
-    return _rebuild(parsed, resolve, where, truth=condition)
+    held = Held(text, resolve if isinstance(resolve, TypedResolve) else None, where)
+    made = _rebuild(parsed, resolve, held)
+    return (held.truth(made) if condition else made).node
 
 
 @lru_cache(maxsize=4096)
@@ -84,7 +92,7 @@ def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:
     """The (table or None, column) pairs that a text names, in order; also checks it."""
     found: list[tuple[str | None, str]] = []
 
-    def note(table: str | None, name: str, *, truth: bool = False) -> exp.Expr:
+    def note(table: str | None, name: str) -> exp.Expr:
         found.append((table, name))
         return exp.column(name, table=table)
 
@@ -92,53 +100,86 @@ def columns_of(text: str, where: str) -> tuple[tuple[str | None, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _rebuild(node: exp.Expr, resolve: Resolve, where: str, *, truth: bool = False) -> exp.Expr:
-    def again(child: exp.Expr, *, truth: bool = False) -> exp.Expr:
-        return _rebuild(child, resolve, where, truth=truth)
+def kinds_wanted(text: str, where: str, *, condition: bool) -> dict[tuple[str | None, str], Kind]:
+    """(table or None, column) -> what it must hold for the text to make sense, where the text says so."""
+    held = Held(text, None, where)
+    made = _rebuild(_parsed(text), lambda table, name: exp.column(name, table=table), held)
+    if condition:
+        held.truth(made)
+    return held.wanted
+
+
+def _rebuild(node: exp.Expr, resolve: Resolve | TypedResolve, held: Held) -> Made:
+    def again(child: exp.Expr) -> Made:
+        return _rebuild(child, resolve, held)
 
     kind = type(node)
     if isinstance(node, exp.Column):
         if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
-            raise _refused(node, where)
-        return resolve(node.table or None, node.name, truth=truth)
+            raise _refused(node, held.where)
+        return held.column(resolve(node.table or None, node.name), node)
     if kind is exp.Literal:
-        return exp.Literal(this=node.this, is_string=node.args["is_string"])
+        return held.literal(exp.Literal(this=node.this, is_string=node.args["is_string"]), node)
     if kind is exp.Boolean:
-        return exp.Boolean(this=bool(node.this))
+        return Made(exp.Boolean(this=bool(node.this)), "yes-no", node)
     if kind is exp.Null:
-        return exp.Null()
+        return Made(exp.Null(), None, node)
     if kind is exp.Distinct or kind is exp.Subquery:
-        raise _refused(node, where)
+        raise _refused(node, held.where)
     if isinstance(node, _BINARY) and kind in _BINARY:
-        logic = kind in (exp.And, exp.Or)
-        compared = kind in (exp.EQ, exp.NEQ, exp.Is)
-        left = again(node.this, truth=logic or (compared and isinstance(node.expression, exp.Boolean)))
-        right = again(node.expression, truth=logic or (compared and isinstance(node.this, exp.Boolean)))
-        # integer division is not what a definition means by "/"
-        return (
-            exp.Div(
-                this=_cast(left, "double"),
-                expression=exp.Nullif(this=right, expression=exp.Literal.number(0)),
-                typed=False,
-                safe=False,
-            )
-            if kind is exp.Div
-            else kind(this=left, expression=right)
-        )
-    if isinstance(node, _UNARY) and kind in _UNARY:
-        return kind(this=again(node.this, truth=kind is exp.Not or (truth and kind is exp.Paren)))
+        return _binary(node, again(node.this), again(node.expression), held)
+    if kind is exp.Not:
+        return Made(exp.Not(this=held.truth(again(node.this)).node), "yes-no", node)
+    if kind is exp.Paren:
+        inner = again(node.this)
+        return inner if inner.is_value or inner.column else replace(inner, node=exp.Paren(this=inner.node))
+    if kind is exp.Neg:
+        return Made(exp.Neg(this=held.expect(again(node.this), "number", "-").node), "number", node)
     if kind is exp.Between:
-        return exp.Between(this=again(node.this), low=again(node.args["low"]), high=again(node.args["high"]))
+        low, high = again(node.args["low"]), again(node.args["high"])
+        value, low = held.alike(again(node.this), low, node)
+        value, high = held.alike(value, high, node)
+        return Made(exp.Between(this=value.node, low=low.node, high=high.node), "yes-no", node)
     if kind is exp.In and node.expressions and not node.args.get("query"):
         if not all(isinstance(v, exp.Literal | exp.Boolean | exp.Neg) for v in node.expressions):
-            raise _refused(node, where)
-        return exp.In(this=again(node.this), expressions=[again(v) for v in node.expressions])
+            raise _refused(node, held.where)
+        value, options = again(node.this), []
+        for option in node.expressions:
+            value, one = held.alike(value, again(option), node)
+            options.append(one.node)
+        return Made(exp.In(this=value.node, expressions=options), "yes-no", node)
     if isinstance(node, exp.Func):
-        return _function(node, again, where)
-    raise _refused(node, where)
+        return _function(node, again, held)
+    raise _refused(node, held.where)
 
 
-def _function(node: exp.Func, again: Callable[[exp.Expr], exp.Expr], where: str) -> exp.Expr:
+def _binary(node: exp.Binary, left: Made, right: Made, held: Held) -> Made:
+    kind = type(node)
+    if kind in (exp.And, exp.Or):
+        return Made(kind(this=held.truth(left).node, expression=held.truth(right).node), "yes-no", node)
+    if kind is exp.Is:
+        if not isinstance(right.node, exp.Null | exp.Boolean):
+            raise _refused(node, held.where)
+        if isinstance(right.node, exp.Boolean):
+            left = held.truth(left)
+    elif kind is exp.Like:
+        left, right = held.expect(left, "text", "like"), held.expect(right, "text", "like")
+    elif issubclass(kind, _ARITHMETIC):
+        sign = _ARITHMETIC_SIGNS[kind]
+        left, right = held.expect(left, "number", sign), held.expect(right, "number", sign)
+        if kind is not exp.Div:
+            return Made(kind(this=left.node, expression=right.node), "number", node)
+        # integer division is not what a definition means by "/"
+        divisor = exp.Nullif(this=right.node, expression=exp.Literal.number(0))
+        quotient = exp.Div(this=_cast(left.node, "double"), expression=divisor, typed=False, safe=False)
+        return Made(quotient, "number", node)
+    else:
+        left, right = held.alike(left, right, node)
+    return Made(kind(this=left.node, expression=right.node), "yes-no", node)
+
+
+def _function(node: exp.Func, again: Callable[[exp.Expr], Made], held: Held) -> Made:
+    where = held.where
     if isinstance(node, exp.Anonymous):
         name, arguments = str(node.this).lower(), list(node.expressions)
     else:
@@ -153,14 +194,20 @@ def _function(node: exp.Func, again: Callable[[exp.Expr], exp.Expr], where: str)
             f"{where}: the function '{name}' is not allowed.",
             did_you_mean(name, sorted(_FUNCTIONS)),
         )
-    count, build = _FUNCTIONS[name]
-    if len(arguments) != count:
+    function = _FUNCTIONS[name]
+    if len(arguments) != function.takes:
         raise DefinitionError(
             "WB-F05",
-            f"{where}: '{name}' takes {count} value{'s' * (count > 1)}, got {len(arguments)}.",
+            f"{where}: '{name}' takes {function.takes} value{'s' * (function.takes > 1)}, got {len(arguments)}.",
             "Correct the formula.",
         )
-    return build(*(again(a) for a in arguments))
+    made = [again(a) for a in arguments]
+    if function.of == "alike":
+        made = list(held.alike(made[0], made[1], node))
+    else:
+        made = [held.expect(m, function.of, name) for m in made]
+    gives = made[0].kind or made[-1].kind if function.gives == "alike" else function.gives
+    return Made(function.build(*(m.node for m in made)), gives, node)
 
 
 def _unwrapped(name: str, arguments: list[exp.Expr]) -> tuple[str, list[exp.Expr]]:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from workbench.tables.engine import Engine, column, named
 from workbench.tables.findings import Finding
+from workbench.tables.kinds import as_text
 from workbench.tables.trees import sub
 
 _FEWEST = 20  # different ids below which a table says little
@@ -16,14 +17,14 @@ def strangers(engine: Engine) -> list[Finding]:
     """WB-T50 for each table hardly any of whose customers is in the table that knows most; ids are compared as text."""
     entity = engine.tables.entity
     own = [n for n, t in engine.loaded.items() if entity in t.columns and t.rows]
-    known = {name: _count(engine, _ids(name, entity)) for name in own}
+    known = {name: _count(engine, _ids(engine, name)) for name in own}
     most = max(known, key=known.__getitem__, default=None)
     findings = []
     for name in own:
         if most is None or name == most or known[name] < _FEWEST:
             continue
-        there = exp.In(this=_text(entity), query=exp.Subquery(this=_ids(most, entity)))
-        met = _count(engine, _ids(name, entity).where(there))
+        there = exp.In(this=_text(engine, name), query=exp.Subquery(this=_ids(engine, most)))
+        met = _count(engine, _ids(engine, name).where(there))
         if met >= _HARDLY_ANY * known[name]:
             continue
         texts = {engine.loaded[n].columns[entity].startswith("VARCHAR") for n in (name, most)}
@@ -43,13 +44,19 @@ def strangers(engine: Engine) -> list[Finding]:
     return findings
 
 
-def _text(entity: str) -> exp.Expr:
-    return exp.Cast(this=column(entity), to=exp.DataType.build("varchar"))
+def _text(engine: Engine, table: str) -> exp.Expr:
+    entity = engine.tables.entity
+    return as_text(column(entity), engine.columns(table)[entity])
 
 
-def _ids(table: str, entity: str) -> exp.Select:
-    there = exp.not_(exp.Is(this=column(entity), expression=exp.Null()))
-    return exp.select(exp.alias_(_text(entity), "k", quoted=True)).distinct().from_(named(table)).where(there)
+def _ids(engine: Engine, table: str) -> exp.Select:
+    there = exp.not_(exp.Is(this=column(engine.tables.entity), expression=exp.Null()))
+    return (
+        exp.select(exp.alias_(_text(engine, table), "k", quoted=True))
+        .distinct()
+        .from_(named(table))
+        .where(there)
+    )
 
 
 def _count(engine: Engine, query: exp.Select) -> int:

@@ -29,6 +29,7 @@ from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.tables.duck import DuckDatabase
 from workbench.tables.durations import Duration
 from workbench.tables.engine import AT, KNOWN, Engine, column, named
+from workbench.tables.kinds import same_key
 from workbench.tables.schema import Table, TableSet
 
 Frames = dict[str, pd.DataFrame]
@@ -279,7 +280,9 @@ def _affordable(engine: Engine, names: list[str], chosen: list[object]) -> list[
     for name in names:
         if entity in engine.columns(name):
             count = exp.alias_(exp.Count(this=exp.Star()), "n")
-            query = _joined(name, entity).select(column(entity, "t"), count).group_by(column(entity, "t"))
+            query = (
+                _joined(engine, name, entity).select(column(entity, "c"), count).group_by(column(entity, "c"))
+            )
             counted = engine.frame(query).set_index(entity)["n"]
             total = total.add(counted, fill_value=0)
     running = total.reindex(chosen).cumsum().to_numpy()
@@ -294,7 +297,7 @@ def _read_all(engine: Engine, names: list[str], entities: list[object]) -> Frame
     for name in names:
         own = engine.columns(name)
         if entity in own:
-            frames[name] = _read(engine, name, _joined(name, entity))
+            frames[name] = _read(engine, name, _joined(engine, name, entity))
         elif engine.tables.tables[name].key in own:
             lookups.append(name)
         else:
@@ -304,14 +307,15 @@ def _read_all(engine: Engine, names: list[str], entities: list[object]) -> Frame
         asked = [f[key].dropna() for f in frames.values() if key in f]
         if asked:
             engine.put(_CHOSEN, pd.DataFrame({key: pd.concat(asked, ignore_index=True).unique()}))
-            frames[name] = _read(engine, name, _joined(name, key))
+            frames[name] = _read(engine, name, _joined(engine, name, key))
         else:
             frames[name] = _read(engine, name, exp.select().from_(aliased(name, "t")))
     return frames
 
 
-def _joined(name: str, by: str) -> exp.Select:
-    same = exp.EQ(this=column(by, "t"), expression=column(by, "c"))
+def _joined(engine: Engine, name: str, by: str) -> exp.Select:
+    types = engine.columns(name)[by], engine.columns(_CHOSEN)[by]
+    same = same_key(column(by, "t"), types[0], column(by, "c"), types[1])
     return exp.select().from_(aliased(name, "t")).join(aliased(_CHOSEN, "c"), on=same)
 
 
