@@ -228,6 +228,12 @@ def train(
         list[str] | None,
         typer.Option("--known-after-event", help="A column that is only known afterwards; never used."),
     ] = None,
+    known_before: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known-before", help="A column that you vouch for: known on the day of choice, strong as it is."
+        ),
+    ] = None,
     budget: Budget = "60s",
     trials: Annotated[
         int | None, typer.Option("--trials", help="A number of trials instead of a time: repeatable.")
@@ -262,6 +268,7 @@ def train(
         id_column=id_column,
         time_column=time_column,
         known_after_event=tuple(known_after_event or ()),
+        known_before=tuple(known_before or ()),
         name=name,
         budget_seconds=None if trials else seconds_of(budget),
         trials=trials,

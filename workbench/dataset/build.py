@@ -168,6 +168,7 @@ def _frame(
         entity=dataset.entity,
         time=CUTOFF,
         judge_from=label.judge_from,
+        known_before=label.known_before,
         event_class=event,
         other_class=other,
         sentences={c.name: c.sentence for c in columns},
@@ -286,4 +287,4 @@ def _flat(dataset: Dataset, label: FlatLabel, task: str) -> TrainingFrame:
         sentences=sentences,
         options=flat.reading,
     )
-    return replace(frame, task=task)
+    return replace(frame, task=task, known_before=label.known_before)

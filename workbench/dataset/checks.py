@@ -15,7 +15,7 @@ from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.lineage import feature_lineage, shown
 from workbench.dataset.permissions import forbidden_reads
 from workbench.dataset.vendor_files import retro_scored, too_young
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, did_you_mean
 from workbench.features.context import stop_if_unmatched
 from workbench.features.definition import AnyFeature, FormulaFeature, RowsFeature
 from workbench.labels import compile as labels_compile
@@ -103,6 +103,17 @@ def _suspects(frame: TrainingFrame) -> list[Finding]:
     return [
         Finding(leak.code, "warn", frame.groups.get(leak.column, ""), leak.column, leak.message, leak.hint)
         for leak in leakage_findings(frame)
+    ] + [
+        Finding(
+            "WB-D25",
+            "warn",
+            "",
+            name,
+            f"`known_before` of label '{frame.task}' names '{name}', which is no feature of it.",
+            did_you_mean(name, frame.features),
+        )
+        for name in frame.known_before
+        if name not in frame.features
     ]
 
 

@@ -39,6 +39,7 @@ class TrainingFrame:
     judge_from: date | None = None  # where the hold-out begins, if the label says so
     event_class: str = "1"  # the outcome's value that counts as the event, as the source spells it
     other_class: str = "0"
+    known_before: tuple[str, ...] = ()  # features that the label's definition vouches for
     sentences: dict[str, Text] = field(default_factory=dict)  # feature -> what it means
     groups: dict[str, str] = field(default_factory=dict)  # feature -> source table or definition it came from
     counts: dict[str, int] = field(

@@ -34,15 +34,16 @@ _SMOOTHING = 2.0  # rows of the average mixed into each level, so that a level o
 
 Severity = Literal["stop", "warn"]
 
-_ASK = (
-    "Is it known on the day when you choose whom to contact? If not, name it as known only after the event; if it is, "
-    "say so and train."
+ASK = (
+    "Is it known on the day when you choose whom to contact? If not, leave it out (of a file: --known-after-event "
+    "COLUMN); if it is, say so (--known-before COLUMN, or `known_before:` of the label) and train again."
 )
 
 
 @dataclass(frozen=True)
 class LeakFinding:
-    """One column that knows too much: WB-D21 (too strong), WB-D22 (very strong), WB-D23 (pure part)."""
+    """One column that knows too much: WB-D21 (too strong), WB-D22 (very strong), WB-D23 (pure part), WB-D24 (nothing
+    replaces it)."""
 
     code: str
     severity: Severity
@@ -66,10 +67,12 @@ class Strength:
 def leakage_findings(
     frame: TrainingFrame, *, seed: int = 0, known_before: tuple[str, ...] = ()
 ) -> tuple[LeakFinding, ...]:
-    """Columns that may have been filled in after the event, the strongest first; those `known_before` are trusted."""
+    """Columns that may have been filled in after the event, the strongest first; those `known_before`, or that the
+    label vouches for, are trusted."""
+    trusted = {*known_before, *frame.known_before}
     findings = []
     for strength in column_strengths(frame, seed=seed):
-        if strength.column in known_before:
+        if strength.column in trusted:
             continue
         finding = _finding(strength, frame)
         if finding is not None:
@@ -99,7 +102,7 @@ def _finding(strength: Strength, frame: TrainingFrame) -> LeakFinding | None:
             name,
             f"Column '{name}' alone predicts the label almost perfectly (AUC {strength.auc:.3f}; from {STOP_AUC} on a column "
             f"is taken to know the answer).",
-            _ASK,
+            ASK,
             strength.auc,
         )
     if strength.purity >= PURE and strength.captured >= CAPTURED:
@@ -111,7 +114,7 @@ def _finding(strength: Strength, frame: TrainingFrame) -> LeakFinding | None:
             name,
             f"Where column '{name}' {strength.part}, {strength.purity:.1%} of the rows are '{rarer}', and "
             f"{strength.captured:.0%} of all '{rarer}' rows lie there.",
-            _ASK,
+            ASK,
             strength.auc,
         )
     if strength.auc >= WARN_AUC:
@@ -120,7 +123,7 @@ def _finding(strength: Strength, frame: TrainingFrame) -> LeakFinding | None:
             "warn",
             name,
             f"Column '{name}' alone predicts the label very well (AUC {strength.auc:.3f}; few honest columns reach {WARN_AUC}).",
-            _ASK,
+            ASK,
             strength.auc,
         )
     return None

@@ -45,6 +45,7 @@ class LabelDefinition:
     judge_from: date | None = (
         None  # the hold-out begins here; left out, a fitting share of the newest rows judges
     )
+    known_before: tuple[str, ...] = ()  # features that a person vouches for, strong as they are
     say: Text | None = None
     purpose: str | None = None  # left out, what its kind serves: marketing or risk
     examples: tuple[Example, ...] = ()  # each expects {"label": 1, 0 or "left out"}
@@ -74,6 +75,7 @@ class FlatLabel:
     column: str
     positive: str | None = None
     known_after_event: tuple[str, ...] = ()
+    known_before: tuple[str, ...] = ()  # columns that a person vouches for, strong as they are
     say: Text | None = None
     purpose: str | None = None  # left out, what its kind serves: marketing or risk
 

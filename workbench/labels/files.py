@@ -41,11 +41,12 @@ _LABEL = (
     "exclude_periods",
     "outcome",
     "judge_from",
+    "known_before",
     "say",
     "purpose",
     "examples",
 )
-_FLAT = ("kind", "column", "positive", "known_after_event", "say", "purpose")
+_FLAT = ("kind", "column", "positive", "known_after_event", "known_before", "say", "purpose")
 
 
 def parse_labels(file: YamlFile, tables: TableSet) -> dict[str, AnyLabel]:
@@ -81,6 +82,7 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
         column=label["column"],
         positive=None if positive is None else str(positive),
         known_after_event=names(label.get("known_after_event"), where),
+        known_before=names(label.get("known_before"), where),
         say=_say(label),
         purpose=_purpose(label, where),
     )
@@ -133,6 +135,7 @@ def _label(
         if "exclude_periods" in label
         else (),
         judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
+        known_before=names(label.get("known_before"), where),
         say=_say(label),
         purpose=_purpose(label, where),
         examples=_examples(written.get("examples", []), where, examples_at),

@@ -128,7 +128,7 @@ class Approvals:
             raise GateFailed(
                 "WB-R30",
                 f"{ref} cannot go live: {stops[0]}",
-                hint="Train again without that column: --known-after-event COLUMN.",
+                hint="Train again without that column (--known-after-event COLUMN), or vouch for it (--known-before COLUMN).",
             )
 
 

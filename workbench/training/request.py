@@ -29,6 +29,9 @@ class TrainRequest:
     id_column: str | None = None
     time_column: str | None = None
     known_after_event: tuple[str, ...] = ()
+    known_before: tuple[
+        str, ...
+    ] = ()  # columns that a person vouches for, whatever they say about the outcome
     name: str | None = None
     budget_seconds: float | None = 60.0
     trials: int | None = None
@@ -75,11 +78,16 @@ class TrainRequest:
             raise UsageError(
                 "WB-U35", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
             )
-        plain: dict[str, Any] = {**value, "known_after_event": tuple(value.get("known_after_event", ()))}
+        lists = {name: tuple(value.get(name, ())) for name in ("known_after_event", "known_before")}
+        plain: dict[str, Any] = {**value, **lists}
         return cls(**plain)
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "known_after_event": list(self.known_after_event)}
+        return {
+            **asdict(self),
+            "known_after_event": list(self.known_after_event),
+            "known_before": list(self.known_before),
+        }
 
     @property
     def title(self) -> str:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from workbench.config import Home
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
-from workbench.dataset.leakage import leakage_findings
 from workbench.dataset.splits import Splits, make_splits
 from workbench.errors import Cancelled
 from workbench.progress import Progress
@@ -25,6 +24,7 @@ from workbench.training.clock import Clock
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
 from workbench.training.request import TrainRequest
+from workbench.training.suspects import suspects
 from workbench.training.warmup import Warmup
 
 
@@ -91,7 +91,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
-    leaks = leakage_findings(frame, seed=request.seed)
+    leaks = suspects(frame, splits, seed=request.seed, known_before=request.known_before)
     warnings = tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks)
     stops = tuple(leak.message for leak in leaks if leak.severity == "stop")
     tell(
