@@ -24,6 +24,7 @@ from workbench.labels.definition import FlatLabel, LabelDefinition
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import unseen_statuses
 from workbench.labels.workshop import workshop
+from workbench.tables.catalog import load_tables
 from workbench.tables.checks import CheckReport, Finding, check_flat, check_tables
 from workbench.tables.content_checks import of_plan
 from workbench.tables.engine import Engine
@@ -43,7 +44,7 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
     except WorkbenchError as error:
         if error.exit_code == 2:
             raise
-        return CheckReport(name, (Finding.of(error),), ())
+        return _of_tables_alone(home, name, error)
     names = [label] if label is not None else list(dataset.labels)
     for one in names:
         dataset.label(one)
@@ -77,6 +78,19 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
         _lineage(dataset, asked),
         events.as_dict() if events is not None else None,
     )
+
+
+def _of_tables_alone(home: Home, name: str, error: WorkbenchError) -> CheckReport:
+    """The error of the definitions, and what is to be said of the tables if they at least can be read."""
+    try:
+        tables = load_tables(home, name)
+    except WorkbenchError:
+        return CheckReport(name, (Finding.of(error),), ())
+    if tables.flat is not None:
+        return CheckReport(name, (Finding.of(error),), ())
+    with Engine(tables) as engine:
+        findings, profiles = check_tables(engine)
+    return CheckReport(name, (Finding.of(error), *findings), tuple(profiles))
 
 
 def _lineage(dataset: Dataset, labels: list[LabelDefinition]) -> dict[str, list[str]]:
