@@ -15,6 +15,8 @@ from workbench.dataset.checks import check_dataset
 from workbench.dataset.lineage import feature_lineage, shown
 from workbench.errors import WorkbenchError
 from workbench.labels.definition import LabelDefinition
+from workbench.labels.kinds import KINDS
+from workbench.tables.purposes import STANDARD
 
 LOANS = """  loans: {source: loans.parquet, event_time: due, columns: {late: {allowed_for: [risk]}}}
   terms: {source: terms.parquet, key: term, columns: {strict: {allowed_for: [risk]}}}
@@ -164,6 +166,23 @@ def test_a_label_may_state_its_purpose(tmp_path: Path, stated: str, allowed: boo
         f for f in check_dataset(home, "shop", label="buys_more").findings if f.code == "WB-T30" and f.column == "late"
     ]  # fmt: skip
     assert (not found) == allowed
+
+
+@pytest.mark.parametrize(("stated", "allowed"), [("", False), ("  purpose: collections\n", True)])
+def test_a_purpose_of_ones_own_is_declared(tmp_path: Path, stated: str, allowed: bool) -> None:
+    """`purposes: [collections]` makes the word known: to the label that states it, and to the column that asks for it."""
+    home = shop(
+        tmp_path,
+        tables="purposes: [collections]\n"
+        + TABLES.replace("allowed_for: [marketing]", "columns: {town: {allowed_for: [collections]}}"),
+        labels=LABELS + RISK + stated,
+    )
+    found = [f for f in check_dataset(home, "shop", label="bad").findings if f.code == "WB-T30"]
+    assert (not found) == allowed
+
+
+def test_the_kinds_of_label_are_purposes_that_every_dataset_knows() -> None:
+    assert set(KINDS) <= set(STANDARD)
 
 
 def test_a_risk_label_that_serves_marketing_is_marketing(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ class TableSet:
     observed_until: datetime | None = None
     observed_from: datetime | None = None
     purpose: str | None = None
+    purposes: tuple[str, ...] = ()  # words for purposes beside those that every dataset knows
     consent: Consent | None = None
     max_quarantine: float = 0.05
     engine: str = "duckdb"  # what the features are computed on: duckdb, postgres or spark
