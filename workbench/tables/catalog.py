@@ -13,6 +13,7 @@ from workbench.tables.durations import FIRST_YEAR, LAST_YEAR, Duration
 from workbench.tables.options import OPTIONS, options_of, sources_of
 from workbench.tables.purposes import allowed_purposes, expect_purpose
 from workbench.tables.schema import ColumnRule, Consent, Duplicates, FlatSource, Join, Table, TableSet
+from workbench.tables.twins import with_inherited
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names, read_yaml
 from workbench.text import Text
 
@@ -68,7 +69,7 @@ def list_datasets(home: Home) -> list[str]:
 
 
 def load_tables(home: Home, name: str) -> TableSet:
-    """The parsed tables.yaml of a dataset; no data is read. Unknown names raise WB-U03 with a did-you-mean."""
+    """The parsed tables.yaml of a dataset; no rows are read (of restricted tables' files, whether others are the same). Unknown names raise WB-U03 with a did-you-mean."""
     known = list_datasets(home)
     if name not in known:
         raise UsageError(
@@ -133,7 +134,7 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
             f"{file.where('max_quarantine')}: `max_quarantine` is {share!r}.",
             "Write the largest share of rows that may be set aside, between 0 and 1.",
         )
-    return TableSet(
+    declared = TableSet(
         name=name,
         folder=folder,
         title=title,
@@ -148,6 +149,7 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
         engine=str(top.get("engine", TableSet.engine)),
         database=None if top.get("database") is None else str(top["database"]),
     )
+    return with_inherited(declared)
 
 
 def _purpose(top: dict[str, Any], purposes: tuple[str, ...], file: YamlFile) -> str | None:
