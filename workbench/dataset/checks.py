@@ -66,7 +66,7 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                     if not refused:
                         findings += _leaks(engine, dataset, definition, found)
             findings += _unused(engine, dataset)
-            findings += _examples(dataset)
+            findings += _examples(dataset, {t: list(engine.columns(t)) for t in engine.loaded})
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
     return CheckReport(
         name,
@@ -133,7 +133,7 @@ def _featureless(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
     return []
 
 
-def _examples(dataset: Dataset) -> list[Finding]:
+def _examples(dataset: Dataset, columns: dict[str, list[str]]) -> list[Finding]:
     try:
         return [
             Finding(
@@ -144,7 +144,7 @@ def _examples(dataset: Dataset) -> list[Finding]:
                 failed.sentence,
                 "Correct the definition or its example.",
             )
-            for failed in failing_examples(dataset)
+            for failed in failing_examples(dataset, columns)
         ]
     except WorkbenchError as error:
         return [Finding.of(error, "examples")]
