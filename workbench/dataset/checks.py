@@ -21,6 +21,7 @@ from workbench.features.definition import AnyFeature, FormulaFeature, RowsFeatur
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
+from workbench.labels.judging import stop_if_one_sided
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import unseen_statuses
 from workbench.labels.workshop import workshop
@@ -231,7 +232,7 @@ def _check_label(
                 events,
             )
         )
-    findings += _cutoffs_to_come(engine, label)
+    findings += [*_cutoffs_to_come(engine, label), *_judged(engine, label, found)]
     if isinstance(label.outcome, Overdue):
         findings += [
             Finding("WB-L13", "warn", label.outcome.table, label.name, f"label '{label.name}': {said}", hint)
@@ -270,6 +271,14 @@ def _cutoffs_to_come(engine: Engine, label: LabelDefinition) -> list[Finding]:
             len(late),
         )
     ]
+
+
+def _judged(engine: Engine, label: LabelDefinition, found: LabelRows) -> list[Finding]:
+    try:
+        stop_if_one_sided(label, found, engine.tables.end_of_observation())
+    except WorkbenchError as error:
+        return [Finding.of(error, label.name)]
+    return []
 
 
 def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:
