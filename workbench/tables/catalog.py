@@ -356,5 +356,11 @@ def _moment(value: object, where: str) -> datetime | None:
             "Correct the year.",
         )
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
+        if value.tzinfo is not None:
+            raise DefinitionError(
+                "WB-T02",
+                f"{where}: {value.isoformat(sep=' ')} names a time zone, but moments here are told by the tables' own clock.",
+                "Write it by that clock, without the zone.",
+            )
+        return value
     return datetime(value.year, value.month, value.day)
