@@ -1,22 +1,19 @@
-"""The search's workbench: fits folds of candidates side by side within the time, and remembers what came out."""
+"""The search's workbench: has folds of candidates fitted side by side within the time, and remembers what came out."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
-from workbench.search.budget import Deadline, Slot
+from workbench.search.budget import Deadline
 from workbench.search.calibration import log_loss
-from workbench.search.encoder import Encoded
+from workbench.search.crew import Crew, Failure, ProcessCrew, ThreadCrew
+from workbench.search.fitting import ALL_ROWS, Fitter, Folds, Job, Made
 from workbench.search.journal import Entry, Journal
-from workbench.search.learners import LEARNERS, Config, FitTask, Fitted
-from workbench.search.narrowing import KEPT, strongest
+from workbench.search.learners import LEARNERS, Config, Fitted
+from workbench.search.narrowing import KEPT
 from workbench.search.spec import SearchSpec
-
-Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 _SHARES = {"catboost": 0.2, "lightgbm": 0.12, "xgboost": 0.12, "logistic": 0.06}
 """Part of the whole time that one candidate may take over all its folds."""
@@ -32,33 +29,32 @@ _LOGISTIC_ROWS = 100_000  # a hundred weights are known well enough from these
 
 
 class Bench:
-    """Live state of one search: entries by candidate and fold, and the threads that fill them.
-
-    One fit uses one thread and `spec.threads` fits run side by side: on two cores that is faster than one fit on
-    two threads, and a fit's numbers do not depend on how many threads the machine has.
-    """
+    """Live state of one search: entries by candidate and fold, and the crew that fills them."""
 
     def __init__(
         self,
-        data: Encoded,
-        y: np.ndarray,
-        folds: Folds,
+        fitter: Fitter,
         *,
         spec: SearchSpec,
         deadline: Deadline,
         journal: Journal | None,
     ) -> None:
-        self.data, self.y, self.folds = data, y, folds
+        self.data, self.y, self.folds = fitter.data, fitter.y, fitter.folds
         self.spec, self.deadline, self.journal = spec, deadline, journal
         for learner in LEARNERS.values():
             learner.prepare()
         self.total = deadline.remaining()
         self.entries: dict[str, dict[int, Entry]] = {}
         self.configs: dict[str, Config] = {}
-        self.skipped: dict[str, str] = {}
-        self.groups = _groups(folds)
-        self._narrowed: dict[int, tuple[int, ...]] = {}
-        self._lock = threading.Lock()
+        self.failures: dict[str, tuple[Config, Failure]] = {}
+        self.running: set[tuple[str, int]] = set()
+        self._order: dict[str, int] = {}
+        self.groups = _groups(self.folds)
+        self._here = ThreadCrew(fitter, spec.threads, deadline)
+        self.crew: Crew = self._here
+        if spec.workers > 1:
+            limit = None if spec.memory_mb is None else spec.memory_mb / spec.workers
+            self.crew = ProcessCrew(fitter, spec.workers, deadline, memory_mb=limit)
         self._lateness = 1.0  # how far fits outran their slots: a busy machine gets smaller samples
         for entry in journal.read() if journal else []:
             self._add(entry)
@@ -68,12 +64,24 @@ class Bench:
         """The folds of the first pass over the rows: every candidate is judged on them."""
         return self.groups[0]
 
+    def close(self) -> None:
+        self.crew.close()
+        self._here.close()
+
+    def refused(self) -> list[str]:
+        """The candidates that came to nothing, and why."""
+        return [f"{config.label}: {failure.reason}" for config, failure in self.failures.values()]
+
     def has(self, config: Config, fold: int) -> bool:
         return fold in self.entries.get(config.id, {})
 
+    def tried(self) -> list[Config]:
+        """Candidates with at least one fold, in the order in which they were asked for, whichever ended first."""
+        return sorted(self.configs.values(), key=lambda c: self._order.get(c.id, len(self._order)))
+
     def complete(self) -> list[Config]:
-        """Candidates with all main folds, in the order in which they were first tried."""
-        return [c for i, c in self.configs.items() if all(f in self.entries[i] for f in self.main)]
+        """Candidates with all main folds, in the same order."""
+        return [c for c in self.tried() if all(f in self.entries[c.id] for f in self.main)]
 
     def seconds(self, config: Config) -> float:
         """Mean seconds of one fit of this candidate, or of its family, or of its slot."""
@@ -93,7 +101,7 @@ class Bench:
     def slot_seconds(self, config: Config) -> float | None:
         if self.spec.repeatable or not self.deadline.limited:
             return None
-        return _SHARES[config.family] * self.total * self.spec.threads / max(2, len(self.main))
+        return _SHARES[config.family] * self.total * self.spec.side_by_side / max(2, len(self.main))
 
     def run(
         self,
@@ -101,25 +109,53 @@ class Bench:
         *,
         slot: float | None = None,
         after: Callable[[Entry], None] | None = None,
+        here: bool = False,
     ) -> None:
-        """Fits the (candidate, fold) pairs that are not there yet, in order, as long as there is time."""
-        todo = [(c, f) for c, f in tasks if not self.has(c, f) and c.id not in self.skipped]
-        todo.reverse()
-        with ThreadPoolExecutor(max_workers=self.spec.threads) as pool:
-            running: dict[Future[Entry | None], Config] = {}
-            while todo or running:
-                while todo and len(running) < self.spec.threads and not self.deadline.over():
-                    config, fold = todo.pop()
-                    if self._too_large(config):
-                        continue
-                    if config.id not in self.skipped and self._fits_in(config):
-                        running[pool.submit(self._fit, config, fold, slot)] = config
-                if not running:
-                    return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    config = running.pop(future)
-                    self._collect(future, config, after)
+        """Fits the (candidate, fold) pairs that are not there yet, in order, as long as there is time.
+
+        `here`: in this process, even if others are hired, which may still be starting.
+        """
+        listed = list(tasks)
+        for config, _ in listed:
+            self._order.setdefault(config.id, len(self._order))
+        queue = iter(listed)
+        self.serve(lambda: next(queue, None), slot=slot, after=after, here=here)
+
+    def serve(
+        self,
+        source: Callable[[], tuple[Config, int] | None],
+        *,
+        slot: float | None = None,
+        after: Callable[[Entry], None] | None = None,
+        here: bool = False,
+    ) -> None:
+        """Asks `source` for the next fit whenever the crew has room, until it has none and all have ended."""
+        crew = self._here if here else self.crew
+        while True:
+            while len(self.running) < crew.size and not self.deadline.over():
+                task = source()
+                if task is None:
+                    break
+                if self._worth_starting(*task):
+                    self._start(*task, slot, crew)
+            if not self.running:
+                return
+            for job, made in crew.finished():
+                self.running.discard((job.config.id, job.fold))
+                self._collect(job, made, after)
+
+    def _worth_starting(self, config: Config, fold: int) -> bool:
+        if self.has(config, fold) or (config.id, fold) in self.running or config.id in self.failures:
+            return False
+        return not self._too_large(config) and self._fits_in(config)
+
+    def _start(self, config: Config, fold: int, slot: float | None, crew: Crew) -> None:
+        seconds = self.slot_seconds(config) if slot is None else slot
+        rows = len(self.y) if fold == ALL_ROWS else len(self.folds[fold][0])
+        job = Job(config, fold, self._params(config), seconds, self._most_rows(config, rows, seconds))
+        self._order.setdefault(config.id, len(self._order))
+        self.running.add((config.id, fold))
+        crew.start(job)
 
     def _fits_in(self, config: Config) -> bool:
         """Whether a fit begun now can end by itself; the very first one always may."""
@@ -128,88 +164,52 @@ class Bench:
         return self.seconds(config) <= self.deadline.remaining() - _TAIL * self.total
 
     def _too_large(self, config: Config) -> bool:
-        """Whether side-by-side fits of this family would pass the memory limit; then it is skipped, with the reason."""
+        """Whether side-by-side fits of this family would pass the memory limit; then it has failed, with the reason."""
         if self.spec.memory_mb is None:
             return False
         rows = max(len(train) for train, _ in self.folds)
         if config.family == "logistic":
             rows = min(rows, _LOGISTIC_ROWS)
         cells = rows * max(1, min(len(self.data.active), KEPT))
-        needed = cells * 8 * _COPIES[config.family] * self.spec.threads / 2**20
+        needed = cells * 8 * _COPIES[config.family] * self.spec.side_by_side / 2**20
         if needed > self.spec.memory_mb:
             reason = f"needs about {needed:,.0f} MB, and the limit is {self.spec.memory_mb:,} MB"
-            self.skipped[config.id] = f"{config.label}: {reason}"
+            self._fail(config, Failure(reason))
             return True
         return False
 
-    def _sample(self, train: np.ndarray, config: Config, fold: int, seconds: float | None) -> np.ndarray:
-        """The fold's training rows, or as many of them as this family can take in within its slot."""
-        limit = _LOGISTIC_ROWS if config.family == "logistic" else len(train)
+    def _most_rows(self, config: Config, rows: int, seconds: float | None) -> int | None:
+        """How many training rows this family can take in within its slot; None if all of them."""
+        limit = _LOGISTIC_ROWS if config.family == "logistic" else rows
         if seconds is not None:
             cells = _CELLS_PER_SECOND[config.family] * seconds / self._lateness
             columns = max(1, min(len(self.data.active), KEPT))
             limit = min(limit, max(_LEAST_ROWS, int(cells / columns)))
-        if limit >= len(train):
-            return train
-        rng = np.random.default_rng([self.spec.seed, fold])
-        return np.sort(rng.choice(train, limit, replace=False))
+        return None if limit >= rows else limit
 
-    def _columns(self, fold: int) -> tuple[int, ...]:
-        """The columns that this fold's fits learn from, chosen once on its own training rows."""
-        with self._lock:
-            if fold not in self._narrowed:
-                train = self.folds[fold][0]
-                self._narrowed[fold] = strongest(self.data.take(train), self.y[train])
-            return self._narrowed[fold]
-
-    def _collect(
-        self, future: Future[Entry | None], config: Config, after: Callable[[Entry], None] | None
-    ) -> None:
-        failure = future.exception()
-        if failure is not None:
-            # a library refuses this table (too wide, out of memory): the others go on, and the leaderboard says so
-            if not isinstance(failure, _library_errors()):
-                raise failure
-            self.skipped[config.id] = f"{config.label}: {type(failure).__name__}: {str(failure)[:200]}"
+    def _collect(self, job: Job, made: Made | Failure, after: Callable[[Entry], None] | None) -> None:
+        if isinstance(made, Failure):
+            # a library refuses this table, crashes or takes too much: the others go on, and the leaderboard says so
+            if not made.out_of_time:
+                self._fail(job.config, made)
             return
-        entry = future.result()
-        if entry is None:
-            return
+        if made.cut_short and self.entries:
+            return  # ended by the deadline, not by its own stopping rule: not comparable, and not needed
+        if job.seconds:
+            self._lateness = max(self._lateness, min(4.0, made.seconds / job.seconds))
+        entry = Entry(job.config, job.fold, made.log_odds, made.seconds, made.model.settled, made.model)
         self._add(entry)
         if self.journal:
             self.journal.write(entry)
         if after:
             after(entry)
 
+    def _fail(self, config: Config, failure: Failure) -> None:
+        self.failures[config.id] = (config, failure)
+
     def _add(self, entry: Entry) -> None:
         self.configs.setdefault(entry.config.id, entry.config)
         self.entries.setdefault(entry.config.id, {})[entry.fold] = entry
-
-    def _fit(self, config: Config, fold: int, slot_seconds: float | None) -> Entry | None:
-        train, valid = self.folds[fold]
-        seconds = self.slot_seconds(config) if slot_seconds is None else slot_seconds
-        slot = Slot(self.deadline, seconds)
-        train = self._sample(train, config, fold, seconds)
-        data, held = self.data.take(train), self.data.take(valid)
-        task = FitTask(
-            train=data.narrowed(self._columns(fold)),
-            y=self.y[train],
-            valid=held,
-            y_valid=self.y[valid],
-            params=self._params(config),
-            seed=self.spec.seed + fold,
-            threads=1,
-            slot=slot,
-        )
-        model = LEARNERS[config.family].fit(task)
-        if slot.cut_short() and self.entries:
-            return None  # ended by the deadline, not by its own stopping rule: not comparable, and not needed
-        if seconds:
-            self._lateness = max(self._lateness, min(4.0, slot.elapsed() / seconds))
-        log_odds = model.log_odds(held, threads=1)
-        if not np.isfinite(log_odds).all():
-            raise FloatingPointError("the model's scores are not finite")
-        return Entry(config, fold, log_odds, slot.elapsed(), model.settled, model)
 
     def _params(self, config: Config) -> dict[str, object]:
         """The candidate's parameters; once one fold has settled on a learning rate, the others follow it."""
@@ -221,25 +221,35 @@ class Bench:
                 params |= {"learning_rate": first["learning_rate"], "settled": True}
         return params
 
-    def refit(self, config: Config) -> Fitted | None:
-        """One model on all rows, with the rounds that its folds found best; None if there is no time for it."""
+    def refits(self, configs: Sequence[Config]) -> dict[str, Fitted]:
+        """One model on all rows for each candidate, with the rounds that its folds found best, as far as time allows."""
+        waiting = [c for c in configs if self._time_to_refit(c)]
+        made: dict[str, Fitted] = {}
+        under_way = 0
+        while waiting or under_way:
+            while waiting and under_way < self.crew.size:
+                self.crew.start(self._refit_job(waiting.pop(0)))
+                under_way += 1
+            for job, one in self.crew.finished():
+                under_way -= 1
+                if isinstance(one, Made) and not one.cut_short:
+                    made[job.config.id] = one.model
+        return made
+
+    def _time_to_refit(self, config: Config) -> bool:
+        widest = max(len(self.folds[f][0]) for f in self.entries[config.id])
+        return 1.2 * self.seconds(config) * len(self.y) / widest <= self.deadline.remaining()
+
+    def _refit_job(self, config: Config) -> Job:
         entries = self.entries[config.id]
-        widest = max(len(self.folds[f][0]) for f in entries)
-        cost = self.seconds(config) * len(self.y) / widest
-        if 1.2 * cost > self.deadline.remaining():
-            return None
         params = dict(config.params)
         first = next(iter(entries.values())).settled
         if "learning_rate" in first:
             # more rows carry somewhat more rounds than a fold's
             rounds = round(1.05 * float(np.mean([e.settled["rounds"] for e in entries.values()])))
             params |= {"learning_rate": first["learning_rate"], "rounds": max(1, rounds), "settled": True}
-        rows = self._sample(np.arange(len(self.y)), config, len(self.folds), self.slot_seconds(config))
-        data, y = self.data.take(rows), self.y[rows]
-        slot = Slot(self.deadline, None)
-        train = data.narrowed(strongest(data, y))
-        model = LEARNERS[config.family].fit(FitTask(train, y, None, None, params, self.spec.seed, 1, slot))
-        return None if slot.cut_short() else model
+        most = self._most_rows(config, len(self.y), self.slot_seconds(config))
+        return Job(config, ALL_ROWS, params, None, most)
 
     def out_of_fold(self, config: Config) -> np.ndarray:
         """Mean log-odds per row over the folds that held it out; nan where none did."""
@@ -269,18 +279,3 @@ def _groups(folds: Folds) -> list[list[int]]:
         groups[-1].append(i)
         held |= rows
     return groups
-
-
-def _library_errors() -> tuple[type[BaseException], ...]:
-    import catboost
-    import lightgbm
-    import xgboost
-
-    return (
-        catboost.CatBoostError,
-        lightgbm.basic.LightGBMError,
-        xgboost.core.XGBoostError,
-        FloatingPointError,
-        MemoryError,
-        np.linalg.LinAlgError,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import pandas as pd
 
 from workbench.errors import Cancelled, DataError
 from workbench.progress import Progress, silent
-from workbench.search.bench import Bench, Folds
+from workbench.search.bench import Bench
 from workbench.search.budget import Deadline
 from workbench.search.calibration import calibrate, log_loss
 from workbench.search.encoder import Encoder
 from workbench.search.ensemble import Ensemble, Member
+from workbench.search.fitting import Fitter, Folds
 from workbench.search.flaml_search import near
 from workbench.search.journal import Entry, Journal, fingerprint
 from workbench.search.leaderboard import Row, leaderboard, rank_auc
@@ -84,12 +85,11 @@ def search(
     folds = _usable(folds, y, spec.seed)
     mark = fingerprint(data, y, folds, seed=spec.seed, repeatable=spec.repeatable) if journal else ""
     start = deadline.now()
-    bench = Bench(
-        data, y, folds, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None
-    )
+    fitter = Fitter(data, y, folds, seed=spec.seed)
+    bench = Bench(fitter, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None)
     run = _Run(bench, say)
     # fits run side by side already: a matrix product that spreads over all cores would only make them wait
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), closing(bench):
         note = run.trials() if spec.trials is not None else run.timed()
         return _close(run, encoder, note, start, entity)
 
@@ -118,9 +118,9 @@ class _Run:
 
     def timed(self) -> str:
         bench = self.bench
-        slot = _FLOOR_SHARE * bench.total * bench.spec.threads / max(2, len(bench.main))
+        slot = _FLOOR_SHARE * bench.total * bench.spec.side_by_side / max(2, len(bench.main))
         slot = max(slot, min(_FLOOR_SECONDS, 0.25 * bench.total))  # libraries need a moment to start
-        bench.run([(FLOOR, bench.main[0])], slot=slot, after=self._report)
+        bench.run([(FLOOR, bench.main[0])], slot=slot, after=self._report, here=True)
         bench.run([(c, f) for c in PORTFOLIO[:2] for f in bench.main], slot=slot, after=self._report)
         rest = [*PORTFOLIO[2:]]
         sizes = [_BREADTH - 2] + [_WAVE] * len(rest)
@@ -143,7 +143,7 @@ class _Run:
         admitted: list[tuple[Config, int]] = []
         for config in self._wanted(wave):
             missing = [f for f in bench.main if not bench.has(config, f)]
-            cost = bench.seconds(config) * len(missing) / bench.spec.threads
+            cost = bench.seconds(config) * len(missing) / bench.spec.side_by_side
             if spent + cost <= bench.deadline.remaining() - self._closing():
                 spent += cost
                 admitted += [(config, f) for f in missing]
@@ -152,7 +152,7 @@ class _Run:
     def _wanted(self, wave: Sequence[Config]) -> list[Config]:
         bench = self.bench
         first = bench.main[0]
-        seen = [c for i, c in bench.configs.items() if first in bench.entries[i]]
+        seen = [c for c in bench.tried() if first in bench.entries[c.id]]
         if not seen:
             return []
         y = bench.y[bench.folds[first][1]]
@@ -175,9 +175,7 @@ class _Run:
         bench = self.bench
         stale, level = 0, self._blend_loss()
         while not bench.deadline.over():
-            affordable = [
-                c for c in self._proposals(len(_FAMILIES), list(bench.configs.values())) if self._room(c)
-            ]
+            affordable = [c for c in self._proposals(len(_FAMILIES), bench.tried()) if self._room(c)]
             if not affordable:
                 return "The budget is used."
             before = len(bench.entries)
@@ -193,8 +191,9 @@ class _Run:
 
     def _proposals(self, n: int, tried: Sequence[Config]) -> list[Config]:
         bench = self.bench
-        outcomes = [Outcome(c, bench.loss(c)) for c in bench.complete()]
-        known = {c.id for c in tried} | set(bench.skipped)
+        complete = {c.id for c in bench.complete()}
+        outcomes = [Outcome(c, bench.loss(c)) for c in tried if c.id in complete]
+        known = {c.id for c in tried} | set(bench.failures)
         have = {o.config.family for o in outcomes}
         asked = [f for f in _FAMILIES if f in have] or sorted(have)
         fresh: list[Config] = []
@@ -218,7 +217,7 @@ class _Run:
                 return
             weights = self._weights(complete)
             members = [c for c, w in zip(complete, weights, strict=True) if w > 0]
-            cost = sum(bench.seconds(c) for c in members) * len(group) / bench.spec.threads
+            cost = sum(bench.seconds(c) for c in members) * len(group) / bench.spec.side_by_side
             if cost > bench.deadline.remaining() - self._closing():
                 return
             bench.run([(c, f) for c in members for f in group], after=self._report)
@@ -241,7 +240,7 @@ class _Run:
         """Whether this candidate's main folds (or the given number of fits) can still end in time."""
         bench = self.bench
         n = len(bench.main) if folds is None else folds
-        cost = bench.seconds(config) * n / (bench.spec.threads if n > 1 else 1)
+        cost = bench.seconds(config) * n / (bench.spec.side_by_side if n > 1 else 1)
         return cost <= bench.deadline.remaining() - self._closing()
 
     def _closing(self) -> float:
@@ -253,7 +252,7 @@ class _Run:
         if bagged(bench):
             return closing
         best = sorted(bench.complete(), key=bench.loss)[:_REFITTED]
-        return closing + 1.3 * sum(bench.seconds(c) for c in best) / bench.spec.threads / _widest(bench)
+        return closing + 1.3 * sum(bench.seconds(c) for c in best) / bench.spec.side_by_side / _widest(bench)
 
     def _report(self, entry: Entry) -> None:
         bench = self.bench
@@ -292,7 +291,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
     bench = run.bench
     configs = bench.complete() or _most_complete(bench)
     if not configs:
-        refused = "; ".join(bench.skipped.values())
+        refused = "; ".join(bench.refused())
         raise Cancelled(
             "WB-S06",
             "The time ended before a single model was fitted." + (f" Refused: {refused}" if refused else ""),
@@ -307,7 +306,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
     )
     members = _members(bench, chosen)
     share = {c.id: w for c, w in chosen}
-    rows = [_row(bench, i, c, share.get(c.id, 0.0)) for i, c in enumerate(bench.configs.values())]
+    rows = [_row(bench, i, c, share.get(c.id, 0.0)) for i, c in enumerate(bench.tried())]
     problems = bench.journal.problems if bench.journal else []
     return SearchResult(
         model=Ensemble(encoder, members, calibration, bench.spec.threads),
@@ -315,7 +314,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
         oof_log_odds=calibration(blend),
         n_trials=len(rows),
         seconds=bench.deadline.now() - start,
-        skipped=(*bench.skipped.values(), *problems),
+        skipped=(*bench.refused(), *problems),
         note=note,
     )
 
@@ -325,10 +324,10 @@ def _members(bench: Bench, chosen: Sequence[tuple[Config, float]]) -> tuple[Memb
         return tuple(
             Member(c, w, tuple(e.model for _, e in sorted(bench.entries[c.id].items()))) for c, w in chosen
         )
-    with ThreadPoolExecutor(max_workers=bench.spec.threads) as pool:
-        models = list(pool.map(lambda cw: bench.refit(cw[0]), chosen))
+    models = bench.refits([c for c, _ in chosen])
     members = []
-    for (config, weight), model in zip(chosen, models, strict=True):
+    for config, weight in chosen:
+        model = models.get(config.id)
         if model is None:
             # no time for all rows: the fold that learned from the most rows stands in
             widest = max(bench.entries[config.id], key=lambda f: len(bench.folds[f][0]))
