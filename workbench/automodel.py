@@ -36,6 +36,7 @@ class AutoModel(ClassifierMixin, BaseEstimator):
 
     `budget` is wall time ("60s", "5m"); with `trials` the clock decides nothing and fits repeat exactly. `positive`
     names the event; by default it is the self-evident one (1, yes, true, bad), else the rarer class.
+    `threads` fits run side by side, or with `workers` above 1 as many in processes of their own.
     `groups` given to `fit` (one value per row, say the customer) are never parted by a fold.
 
     After `fit`: `classes_`, `event_` (the event's label), `leaderboard_`, `ensemble_`, `oof_log_odds_`,
@@ -52,6 +53,7 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         trials: int | None = None,
         seed: int = 0,
         threads: int = 2,
+        workers: int = 1,
         positive: Any = None,
         kind: Kind = "response",
     ) -> None:
@@ -59,6 +61,7 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         self.trials = trials
         self.seed = seed
         self.threads = threads
+        self.workers = workers
         self.positive = positive
         self.kind = kind
 
@@ -133,7 +136,13 @@ class AutoModel(ClassifierMixin, BaseEstimator):
 
     def _spec(self) -> SearchSpec:
         seconds = None if self.trials is not None else seconds_of(self.budget)
-        return SearchSpec(seconds=seconds, trials=self.trials, seed=self.seed, threads=self.threads)
+        return SearchSpec(
+            seconds=seconds,
+            trials=self.trials,
+            seed=self.seed,
+            threads=self.threads,
+            workers=self.workers,
+        )
 
     def _keep(self, result: SearchResult) -> None:
         self.ensemble_ = result.model

@@ -239,7 +239,9 @@ def train(
         int | None, typer.Option("--trials", help="A number of trials instead of a time: repeatable.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
-    workers: Annotated[int, typer.Option("--workers", help="Only 1 so far.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", help="Processes that fit side by side; 1: threads of this one.")
+    ] = 1,
     name: Annotated[str | None, typer.Option("--name", help="The model's name; default: the file's.")] = None,
     enqueue: Annotated[
         bool, typer.Option("--enqueue", help="Leave it to a worker and come back at once.")
@@ -251,12 +253,6 @@ def train(
     """Search for the best model within a budget and register it."""
     from workbench.service import TrainRequest, seconds_of
 
-    if workers != 1:
-        raise UsageError(
-            "WB-U07",
-            f"--workers {workers} is not available yet; a run uses one process.",
-            hint="Leave it out.",
-        )
     wb = open_workbench(home)
     is_file = label is not None or Path(what).suffix != "" or Path(what).exists()
     request = TrainRequest(
@@ -273,6 +269,7 @@ def train(
         budget_seconds=None if trials else seconds_of(budget),
         trials=trials,
         seed=seed,
+        workers=workers,
         user=wb.people.acting(user).name,
         started_at=None if enqueue else STARTED_AT,
     )

@@ -59,7 +59,7 @@ def test_a_wrong_command_is_a_usage_error_also_as_json(capsys: pytest.CaptureFix
         (["train", "some/task", "--budget", "1s"], 2, "WB-U31"),
         (["train", "nowhere.csv"], 2, "WB-U32"),
         (["train", "some/task", "--kind", "rsik"], 2, "WB-U33"),
-        (["train", "some/task", "--workers", "3"], 2, "WB-U07"),
+        (["train", "some/task", "--workers", "0"], 2, "WB-U07"),
         (["score", "m", "f.csv"], 2, "WB-U08"),
         (["score", "m", "--out", "p.csv"], 2, "WB-U09"),
         (["score", "nobody", "f.csv", "--out", "p.csv"], 2, "WB-R01"),

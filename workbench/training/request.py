@@ -12,6 +12,7 @@ from workbench.errors import UsageError, did_you_mean
 from workbench.registry.models import FORBIDDEN_IN_NAMES, check_name
 
 SHORTEST_BUDGET_SECONDS = 5.0
+MOST_WORKERS = 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class TrainRequest:
     budget_seconds: float | None = 60.0
     trials: int | None = None
     seed: int = 0
+    workers: int = 1  # processes that fit side by side; 1: threads of the run's own
     user: str = ""
     trigger: str = "manual"  # manual, demo or schedule: who started it
     as_of: str | None = None  # ISO date: outcomes known by then only
@@ -69,6 +71,12 @@ class TrainRequest:
             )
         if self.trials is not None and self.trials < 1:
             raise UsageError("WB-U34", f"--trials must be at least 1, but got {self.trials}.")
+        if not 1 <= self.workers <= MOST_WORKERS:
+            raise UsageError(
+                "WB-U07",
+                f"--workers must be 1 to {MOST_WORKERS}, but got {self.workers}.",
+                hint="One per processor core is the most that helps.",
+            )
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TrainRequest:

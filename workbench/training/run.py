@@ -155,7 +155,7 @@ def find_model(
 
     try:
         return run(
-            SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed),
+            SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed, workers=request.workers),
             Deadline.after(seconds, folder),
         )
     except Cancelled:
