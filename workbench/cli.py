@@ -637,6 +637,26 @@ def worker(home: HomeOption = None) -> None:
     open_workbench(home).runs.work()
 
 
+@app.command("search-worker")
+def search_worker(
+    workers: Annotated[int, typer.Option("--workers", help="Fits at a time: one per processor core.")] = 1,
+    memory_mb: Annotated[
+        int | None, typer.Option("--memory-mb", help="What the fits may hold together.")
+    ] = None,
+    idle: Annotated[
+        str | None, typer.Option("--idle", help="End after this long without work (10m); default: never.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Help searches of other machines that share WORKBENCH_STUDY_URL, until Ctrl-C."""
+    from workbench.service import help_searches, seconds_of
+
+    fits = help_searches(
+        workers=workers, memory_mb=memory_mb, idle_seconds=None if idle is None else seconds_of(idle), say=say
+    )
+    answer({"fits": fits}, as_json, lambda: [f"{fits} fits handed in"])
+
+
 @app.command()
 def doctor(as_json: Json = False, home: HomeOption = None) -> None:
     """Where things live and whether everything that is needed is there."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -69,6 +71,20 @@ def whole_folder(target: Path) -> Generator[Path]:
     finally:
         if part.exists():
             shutil.rmtree(part)
+
+
+def pack_folder(folder: Path) -> bytes:
+    """A folder's files as one piece, to be sent elsewhere."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(folder, arcname=".")
+    return packed.getvalue()
+
+
+def unpack_folder(packed: bytes, target: Path) -> None:
+    """Writes the files that `pack_folder` packed; what would lie outside `target` is refused."""
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar, whole_folder(target) as part:
+        tar.extractall(part, filter="data")
 
 
 def write_text(target: Path, text: str) -> None:

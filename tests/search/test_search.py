@@ -183,8 +183,35 @@ def test_a_memory_limit_leaves_families_out_and_says_so(table) -> None:
     result = search(
         wide.assign(ratio=X["ratio"]), y, folds=three_folds(y), spec=spec, deadline=Deadline.after(None)
     )
-    assert "logistic" not in set(result.leaderboard["family"])
+    left_out = result.leaderboard.set_index("family").loc["logistic"]
+    assert left_out["folds"] == 0
+    assert left_out["weight"] == 0
+    assert left_out["why"].startswith("left out: needs about ")
     assert any("needs about" in reason for reason in result.skipped)
+
+
+def test_the_leaderboard_says_of_every_candidate_what_became_of_it(four) -> None:
+    told = four.leaderboard
+    assert (told.loc[told["weight"] > 0, "why"] == "in the blend").all()
+    assert (told.loc[told["weight"] == 0, "why"] == "the blend is no better with it").all()
+
+
+def test_a_learner_that_breaks_is_one_failed_candidate_with_its_traceback(table, monkeypatch) -> None:
+    from workbench.search.learners import LEARNERS
+
+    def broken(self, task):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(type(LEARNERS["catboost"]), "fit", broken)
+    result = searched(table, trials=3)
+    row = result.leaderboard.set_index("family").loc["catboost"]
+    assert row["why"] == "failed: RuntimeError: out of order"
+    assert result.n_trials == 3
+    ((said, trace),) = result.failures
+    assert said.startswith("catboost(")
+    assert said.endswith("RuntimeError: out of order")
+    assert "in broken" in trace
+    assert result.model.members
 
 
 def test_thousands_of_columns_are_narrowed_to_the_telling_ones() -> None:

@@ -32,7 +32,7 @@ class RunRecord:
     """A finished search.
 
     `metrics` and `params` are flat and bear their prefix (`cv_auc`, `test_lift_10`, `search_seconds`). `trials` is the
-    leaderboard (columns `trial family auc logloss seconds weight config`, any of which may be missing). `files` is a
+    leaderboard (columns `trial family auc logloss seconds weight why config`, any of which may be missing). `files` is a
     folder whose subfolders (`report tables plots explain config data logs`) become part of the version.
     """
 
@@ -101,5 +101,7 @@ def _trials(leaderboard: pd.DataFrame | None) -> list[dict[str, Any]]:
         texts = config.items() if isinstance(config, Mapping) else [("config", config)]
         params = {str(k): _short(v) for k, v in texts if v is not None}
         params["family"] = str(row.get("family", ""))
+        if row.get("why"):
+            params["why"] = _short(row["why"])
         trials.append({"trial": str(row.get("trial", position)), "metrics": numbers, "params": params})
     return trials

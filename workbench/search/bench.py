@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.search.budget import Deadline
 from workbench.search.calibration import log_loss
-from workbench.search.crew import Crew, Failure, ProcessCrew, ThreadCrew
+from workbench.search.crew import Crew, Failure, LocalCrew, ProcessCrew, ThreadCrew
 from workbench.search.fitting import ALL_ROWS, Fitter, Folds, Job, Made
 from workbench.search.journal import Entry, Journal
 from workbench.search.learners import LEARNERS, Config, Fitted
@@ -51,10 +51,7 @@ class Bench:
         self._order: dict[str, int] = {}
         self.groups = _groups(self.folds)
         self._here = ThreadCrew(fitter, spec.threads, deadline)
-        self.crew: Crew = self._here
-        if spec.workers > 1:
-            limit = None if spec.memory_mb is None else spec.memory_mb / spec.workers
-            self.crew = ProcessCrew(fitter, spec.workers, deadline, memory_mb=limit)
+        self.crew = _crew(fitter, spec, deadline, self._here)
         self._lateness = 1.0  # how far fits outran their slots: a busy machine gets smaller samples
         for entry in journal.read() if journal else []:
             self._add(entry)
@@ -101,7 +98,7 @@ class Bench:
     def slot_seconds(self, config: Config) -> float | None:
         if self.spec.repeatable or not self.deadline.limited:
             return None
-        return _SHARES[config.family] * self.total * self.spec.side_by_side / max(2, len(self.main))
+        return _SHARES[config.family] * self.total * self.crew.size / max(2, len(self.main))
 
     def run(
         self,
@@ -174,7 +171,7 @@ class Bench:
         needed = cells * 8 * _COPIES[config.family] * self.spec.side_by_side / 2**20
         if needed > self.spec.memory_mb:
             reason = f"needs about {needed:,.0f} MB, and the limit is {self.spec.memory_mb:,} MB"
-            self._fail(config, Failure(reason))
+            self._fail(config, Failure(reason, begun=False))
             return True
         return False
 
@@ -265,6 +262,19 @@ class Bench:
         oof = self.out_of_fold(config)
         seen = ~np.isnan(oof)
         return log_loss(self.y[seen], oof[seen])
+
+
+def _crew(fitter: Fitter, spec: SearchSpec, deadline: Deadline, here: ThreadCrew) -> Crew:
+    local: LocalCrew = here
+    if spec.workers > 1:
+        limit = None if spec.memory_mb is None else spec.memory_mb / spec.workers
+        local = ProcessCrew(fitter, spec.workers, deadline, memory_mb=limit)
+    if spec.study is None:
+        return local
+    from workbench.search.crew.shared import SharedCrew  # late: few searches need a database
+    from workbench.store.studies import Studies
+
+    return SharedCrew(local, fitter, deadline, Studies.open(spec.study))
 
 
 def _groups(folds: Folds) -> list[list[int]]:

@@ -45,6 +45,10 @@ class Deadline:
         """Seconds left, never below 0; infinite where there is no end."""
         return float("inf") if self._end is None else max(0.0, self._end - self._clock())
 
+    def overdue(self) -> float:
+        """Seconds since the end; 0 before it."""
+        return 0.0 if self._end is None else max(0.0, self._clock() - self._end)
+
     def finish_requested(self) -> bool:
         """Whether someone asked for the best so far; once asked, it stays asked."""
         if self._flag is None or self._asked:

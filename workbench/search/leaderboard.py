@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-COLUMNS = ("trial", "family", "config", "auc", "logloss", "seconds", "folds", "weight")
+COLUMNS = ("trial", "family", "config", "auc", "logloss", "seconds", "folds", "weight", "why")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One candidate on its out-of-fold rows."""
+    """One candidate on its out-of-fold rows; a candidate of which no fold ended has no figures."""
 
     trial: int
     family: str
@@ -23,10 +23,12 @@ class Row:
     seconds: float
     folds: int
     weight: float
+    why: str  # it is in the blend, or what kept it out
 
 
 def leaderboard(rows: Sequence[Row], *, folds: int) -> pd.DataFrame:
-    """Candidates judged on all `folds` first, each group by log-loss; `weight` is the share in the ensemble."""
+    """Candidates judged on all `folds` first, each group by log-loss; `weight` is the share in the ensemble, `why` one
+    sentence on what became of the candidate. Failed ones are last, without figures."""
     table = pd.DataFrame([vars(r) for r in rows], columns=list(COLUMNS))
     table = table.assign(partial=table["folds"] < folds)
     ordered = table.sort_values(["partial", "logloss", "trial"], kind="stable").drop(columns="partial")

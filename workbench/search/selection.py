@@ -7,18 +7,20 @@ import numpy as np
 from workbench.search.calibration import log_loss
 
 _STEPS = 25
-_MAX_ROWS = 100_000  # more rows do not change the choice, only its price
+MAX_ROWS = 100_000  # more rows do not change the choice, only its price
 _SMALLEST_WEIGHT = 0.06  # a member below it costs scoring time and moves nothing
 
 
-def greedy_weights(y: np.ndarray, candidates: np.ndarray, *, seed: int, max_members: int = 6) -> np.ndarray:
+def greedy_weights(
+    y: np.ndarray, candidates: np.ndarray, *, seed: int, max_members: int = 6, max_rows: int = MAX_ROWS
+) -> np.ndarray:
     """Weights (summing to 1) of the blend of `candidates` (members x rows, log-odds) with the least log-loss.
 
     Greedy selection with replacement (Caruana et al., "Ensemble selection from libraries of models", 2004): each
     step adds the candidate that lowers the blend's log-loss most; the best step is kept. Small weights are dropped.
     """
-    if candidates.shape[1] > _MAX_ROWS:
-        rows = np.random.default_rng(seed).choice(candidates.shape[1], _MAX_ROWS, replace=False)
+    if candidates.shape[1] > max_rows:
+        rows = np.random.default_rng(seed).choice(candidates.shape[1], max_rows, replace=False)
         y, candidates = y[rows], candidates[:, rows]
     counts = np.zeros(len(candidates))
     total = np.zeros(candidates.shape[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.errors import UsageError
 
@@ -13,7 +13,8 @@ class SearchSpec:
 
     With `trials` set no decision looks at the clock: the same data, seed and trials give the same model, and
     `seconds` is ignored. `memory_mb` leaves out families whose training data would not fit. `threads` fits run side by
-    side in this process, or with `workers` above 1 as many in processes of their own.
+    side in this process, or with `workers` above 1 as many in processes of their own; with
+    `study` (the address of a PostgreSQL database) also as many as helpers on other machines have room for.
 
     >>> SearchSpec(trials=5).repeatable
     True
@@ -25,6 +26,7 @@ class SearchSpec:
     threads: int = 2
     memory_mb: int | None = None
     workers: int = 1
+    study: str | None = field(default=None, repr=False)  # an address may hold a password
 
     def __post_init__(self) -> None:
         if self.trials is None and self.seconds is None:

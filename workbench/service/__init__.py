@@ -13,14 +13,16 @@ from workbench.service.workbench import Workbench
 
 if TYPE_CHECKING:
     from workbench.search.budget import seconds_of
+    from workbench.service.helping import help_searches
     from workbench.service.lists import ListRequest
     from workbench.training.request import TrainRequest
 
-__all__ = ["ListRequest", "TrainRequest", "Workbench", "seconds_of"]
+__all__ = ["ListRequest", "TrainRequest", "Workbench", "help_searches", "seconds_of"]
 
 _WHERE = {
     "ListRequest": "workbench.service.lists",
     "TrainRequest": "workbench.training.request",
+    "help_searches": "workbench.service.helping",
     "seconds_of": "workbench.search.budget",
 }
 

@@ -24,7 +24,7 @@ from workbench.explanation import (
     waterfall_png,
 )
 from workbench.feedback.drift import Reference
-from workbench.files import write_json
+from workbench.files import write_json, write_text
 from workbench.registry.artefact import Artefact
 from workbench.registry.facts import Facts
 from workbench.registry.record import Logged, RunInput, RunRecord
@@ -86,6 +86,9 @@ def keep(
             Reference.of(train[features], judgement.train_probability).as_dict(),
         )
         write_json(files / "config" / "request.json", request.as_dict())
+        if found.failures:
+            told = "\n\n".join(f"{reason}\n{trace}" for reason, trace in found.failures)
+            write_text(files / "config" / "failed_candidates.txt", told)
         return log_training(
             home,
             RunRecord(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from workbench.dataset.splits import Splits, make_splits
 from workbench.errors import Cancelled
 from workbench.progress import Progress
 from workbench.search.budget import Deadline
+from workbench.search.past import Past, remember
 from workbench.search.search import SearchResult, search
 from workbench.search.spec import SearchSpec
 from workbench.text import counted
@@ -23,6 +25,7 @@ from workbench.training.challenge import against_champion
 from workbench.training.clock import Clock
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
+from workbench.training.memory import memory_for_search
 from workbench.training.request import TrainRequest
 from workbench.training.suspects import suspects
 from workbench.training.warmup import Warmup
@@ -98,7 +101,10 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         "search",
         f"{counted(len(frame.rows), 'row')}, {counted(len(frame.features), 'feature')}; {splits.sentence['en']}",
     )
-    found = find_model(frame, splits, request, clock, folder, tell)
+    history = home.var / "search_history.jsonl"
+    found = find_model(frame, splits, request, clock, folder, tell, history=history)
+    if found.past is not None and found.past.behind:
+        remember(history, found.past)
     tell("judge", "the hold-out is opened, once")
     judgement = judge(frame, splits, found, seed=request.seed)
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
@@ -134,9 +140,16 @@ def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
 
 
 def find_model(
-    frame: TrainingFrame, splits: Splits, request: TrainRequest, clock: Clock, folder: Path, tell: Any
+    frame: TrainingFrame,
+    splits: Splits,
+    request: TrainRequest,
+    clock: Clock,
+    folder: Path,
+    tell: Any,
+    *,
+    history: Path,
 ) -> SearchResult:
-    """The search over the training part of the frame."""
+    """The search over the training part of the frame; `history` tells of past ones, and afterwards also of this one."""
     train = np.flatnonzero(splits.train)
     rows = frame.rows.iloc[train].reset_index(drop=True)
     seconds = clock.search_seconds(len(rows), len(frame.features))
@@ -151,11 +164,19 @@ def find_model(
             journal=folder / "journal",
             progress=lambda stage, _, sentence: tell("search", sentence),
             entity=rows[frame.entity].to_numpy() if frame.entity else None,
+            past=Past.shipped().with_history(history),
         )
 
     try:
         return run(
-            SearchSpec(seconds=seconds, trials=request.trials, seed=request.seed, workers=request.workers),
+            SearchSpec(
+                seconds=seconds,
+                trials=request.trials,
+                seed=request.seed,
+                workers=request.workers,
+                memory_mb=memory_for_search(),
+                study=os.environ.get("WORKBENCH_STUDY_URL"),
+            ),
             Deadline.after(seconds, folder),
         )
     except Cancelled:

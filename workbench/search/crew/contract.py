@@ -16,12 +16,19 @@ class Failure:
     reason: str
     trace: str = ""
     out_of_time: bool = False  # nothing is wrong with the candidate
+    begun: bool = True  # False: it was never tried
+
+    @property
+    def fate(self) -> str:
+        return f"{'failed' if self.begun else 'left out'}: {self.reason}"
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return cls(reason[:300], "".join(traceback.format_exception(error)))
 
+
+LOOK_EVERY_SECONDS = 0.2
 
 Finished = tuple[Job, Made | Failure]
 
@@ -42,4 +49,15 @@ class Crew(Protocol):
 
     def close(self) -> None:
         """Fits still under way are given up."""
+        ...
+
+
+class LocalCrew(Crew, Protocol):
+    """A crew of this machine, which can be asked without waiting."""
+
+    @property
+    def under_way(self) -> int: ...
+
+    def look(self) -> list[Finished]:
+        """The fits that have ended, after at most a fifth of a second; may be none."""
         ...

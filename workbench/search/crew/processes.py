@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.search.budget import Deadline
-from workbench.search.crew.contract import Failure, Finished
+from workbench.search.crew.contract import LOOK_EVERY_SECONDS, Failure, Finished
 from workbench.search.fitting import Fitter, Job, Made, read_made
 
-_LOOK_EVERY_SECONDS = 0.2
 _LATE_SECONDS = 2.0  # beyond the deadline, after which a fit that does not end by itself is ended
 _LAST_WORDS = 4_000  # characters of what a process said before it died
 _BLAS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -44,17 +43,25 @@ class ProcessCrew:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job, *, left: float | None = None) -> None:
+        """Begins a fit; `left` seconds at most, if that is sooner than the deadline."""
         free = next(w for w in self.workers if w.job is None)
-        free.start(job, self._deadline.remaining())
+        free.start(job, min(self._deadline.remaining(), math.inf if left is None else left))
+
+    @property
+    def under_way(self) -> int:
+        return sum(w.job is not None for w in self.workers)
 
     def finished(self) -> list[Finished]:
         while True:
-            busy = [w for w in self.workers if w.job is not None]
-            wait([w.pipe for w in busy], timeout=_LOOK_EVERY_SECONDS)
-            found = [end for w in busy if (end := self._end_of(w)) is not None]
-            if found or not busy:
+            found = self.look()
+            if found or not self.under_way:
                 return found
+
+    def look(self) -> list[Finished]:
+        busy = [w for w in self.workers if w.job is not None]
+        wait([w.pipe for w in busy], timeout=LOOK_EVERY_SECONDS)
+        return [end for w in busy if (end := self._end_of(w)) is not None]
 
     def close(self) -> None:
         for worker in self.workers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from workbench.search.budget import Deadline
-from workbench.search.crew.contract import Failure, Finished
+from workbench.search.crew.contract import LOOK_EVERY_SECONDS, Failure, Finished
 from workbench.search.fitting import Fitter, Job, Made
 
 
@@ -24,8 +24,18 @@ class ThreadCrew:
     def start(self, job: Job) -> None:
         self._running[self._pool.submit(self._fitter.fit, job, self._deadline)] = job
 
+    @property
+    def under_way(self) -> int:
+        return len(self._running)
+
     def finished(self) -> list[Finished]:
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        return self._ended(None)
+
+    def look(self) -> list[Finished]:
+        return self._ended(LOOK_EVERY_SECONDS)
+
+    def _ended(self, timeout: float | None) -> list[Finished]:
+        done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
         return [(self._running.pop(future), _outcome(future)) for future in done]
 
     def close(self) -> None:

@@ -1,0 +1,51 @@
+"""The candidates' blend while the search goes on: weights, its loss, and whether fold models make it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from workbench.search.bench import Bench
+from workbench.search.calibration import log_loss
+from workbench.search.learners import Config
+from workbench.search.selection import MAX_ROWS, greedy_weights
+
+_MOST = 0.75  # of the rows: a model that saw these gains little from a refit on all
+
+
+class Blend:
+    """Greedy weights in log-odds over out-of-fold scores."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def weights(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> np.ndarray:
+        """Shape (configs,), summing to 1."""
+        scores, y = self._scores(configs)
+        return greedy_weights(y, scores, seed=self.bench.spec.seed, max_rows=max_rows)
+
+    def loss(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> float:
+        """Log-loss of the blend of these candidates; infinite if there are none."""
+        if not configs:
+            return float("inf")
+        scores, y = self._scores(configs)
+        return log_loss(y, greedy_weights(y, scores, seed=self.bench.spec.seed, max_rows=max_rows) @ scores)
+
+    def _scores(self, configs: Sequence[Config]) -> tuple[np.ndarray, np.ndarray]:
+        scores = np.stack([self.bench.out_of_fold(c) for c in configs])
+        seen = ~np.isnan(scores).any(axis=0)
+        return scores[:, seen], self.bench.y[seen]
+
+
+def bagged(bench: Bench) -> bool:
+    """Whether fold models are the ensemble: together they have seen all rows, or one alone has seen most of them."""
+    held = sum(len(bench.folds[f][1]) for f in bench.main)
+    if len(bench.main) > 1 and held >= 0.95 * len(bench.y):
+        return True
+    return len(bench.main) == 1 and widest(bench) >= _MOST
+
+
+def widest(bench: Bench) -> float:
+    """Share of all rows that the fold with the most training rows learns from."""
+    return max(len(bench.folds[f][0]) for f in bench.main) / len(bench.y)
