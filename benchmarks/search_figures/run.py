@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ _BESIDE_SECONDS = {"import": 300.0, "score": 600.0}  # outside the clock, but no
 _LOOK_EVERY_SECONDS = 0.1
 _MEMORY_EVERY_SECONDS = 0.5
 _END_ROUNDS = 20
+_ERROR = re.compile(r"[\w.]*(Error|Exception|Exit)\b")
 _BECOME_SUBREAPER = 36  # prctl: processes whose parent ended come to us, and can be ended with the run
 
 
@@ -146,8 +148,10 @@ def _phase(out: Path, known: str) -> str:
 
 
 def _last_words(said: Path) -> str:
+    """The last line that names an error, else the last line; servers say goodbye after it."""
     lines = [line.strip() for line in said.read_text(errors="replace").splitlines() if line.strip()]
-    return (lines or ["no message"])[-1][:300]
+    named = [line for line in lines if _ERROR.match(line)]
+    return (named or lines or ["no message"])[-1][:300]
 
 
 def _end_all(before: set[int]) -> None:

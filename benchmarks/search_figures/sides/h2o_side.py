@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 LABEL = "(label)"
@@ -11,19 +12,12 @@ def start(*, threads: int, folder: Path) -> None:
     import h2o
     from h2o.automl import H2OAutoML  # noqa: F401
 
-    h2o.init(nthreads=threads, max_mem_size="6G", ice_root=str(folder / "ice"), log_dir=str(folder / "ice"), bind_to_localhost=True, port=54_400 + folder_port(folder))  # fmt: skip
+    ice = folder / "ice"
+    ice.mkdir()
+    # a port of its own for each run: a server left by a killed one is never talked to
+    port = 54_400 + 2 * (zlib.crc32(str(folder).encode()) % 2_000)
+    h2o.init(nthreads=threads, max_mem_size="6G", ice_root=str(ice), bind_to_localhost=True, port=port)
     h2o.no_progress()
-
-
-def folder_port(folder: Path) -> int:
-    """A port of its own for each run, so that a server left by a killed run is never talked to."""
-    return 2 * (hash_of(str(folder)) % 2_000)
-
-
-def hash_of(text: str) -> int:
-    import zlib
-
-    return zlib.crc32(text.encode())
 
 
 def frame_of(x, y=None):
@@ -42,7 +36,7 @@ def fit(x, y, entity, *, seconds, threads, seed, folder):
 
     train = frame_of(x, y)
     automl = H2OAutoML(
-        max_runtime_secs=seconds,
+        max_runtime_secs=max(1, round(seconds)),
         seed=seed + 1,
         sort_metric="logloss",
         stopping_metric="logloss",
@@ -59,7 +53,10 @@ def probabilities(model, x):
 
 
 def save(model, folder: Path) -> Path:
-    return Path(model.leader.download_mojo(path=str(folder)))
+    """H2O's own binary form: this version sells the portable one."""
+    import h2o
+
+    return Path(h2o.save_model(model.leader, path=str(folder / "model"), force=True))
 
 
 def members(model) -> str:

@@ -17,7 +17,7 @@ def fit(x, y, entity, *, seconds, threads, seed, folder):
     from supervised.automl import AutoML
 
     automl = AutoML(
-        mode="Compete", ml_task="binary_classification", eval_metric="logloss", total_time_limit=int(seconds), n_jobs=threads, random_state=seed + 1, results_path=str(folder / "model"), explain_level=0, verbose=0
+        mode="Compete", ml_task="binary_classification", eval_metric="logloss", total_time_limit=max(1, round(seconds)), n_jobs=threads, random_state=seed + 1, results_path=str(folder / "model"), explain_level=0, verbose=0
     )  # fmt: skip
     return automl.fit(plain(x), y)
 
