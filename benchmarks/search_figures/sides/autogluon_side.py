@@ -17,14 +17,14 @@ def start(*, threads: int, folder: Path) -> None:
     torch.set_num_threads(threads)
 
 
-def fit_preset(preset: str, x, y, *, seconds, threads, folder):
+def fit_preset(preset: str, x, y, *, seconds, threads, folder, **more):
     from autogluon.tabular import TabularPredictor
 
     predictor = TabularPredictor(
         label=LABEL, problem_type="binary", eval_metric="log_loss", path=str(folder / "model"), verbosity=2
     )
     return predictor.fit(
-        x.assign(**{LABEL: y}), presets=preset, time_limit=seconds, num_cpus=threads, num_gpus=0
+        x.assign(**{LABEL: y}), presets=preset, time_limit=seconds, num_cpus=threads, num_gpus=0, **more
     )
 
 
