@@ -45,7 +45,7 @@ def environments(programs: Sequence[Program], envs: Path, missing: dict[str, str
 def prepare(
     store: Store,
     tables: Sequence[Table],
-    splits: int,
+    seeds: int,
     sources: Sources,
     missing: dict[str, str],
     *,
@@ -54,7 +54,7 @@ def prepare(
     """Every (table, split) that lies ready; tables that cannot be had go to `missing`."""
     ready = []
     for table in tables:
-        for split in range(splits if table.seeded else 1):
+        for split in range(seeds if table.seeded else 1):
             if anew or store.prepared(table.name, split) is None:
                 try:
                     store.prepare(table.name, split, table.load(sources, split))
@@ -76,16 +76,16 @@ def run_all(
         if data is None:
             raise SystemExit(f"{cell.table} was not prepared.")
         known = store.result(cell)
-        same = known is not None and (known.mark, known.data) == (program.mark, data["mark"])
-        if same and not (again and known.failed):
+        same = known is not None and (known.mark, known.data, known.threads) == (program.mark, data["mark"], threads)
+        if same and not (again and (known.failed or known.disturbed)):
             continue
         environment = found[cell.program]
         mark = program.mark  # before the run: an edit during it makes it out of date
         ran = run(
-            program, environment, store.data(cell.table, cell.split), seconds=cell.seconds, threads=threads
+            program, environment, store.data(cell.table, cell.split), seconds=cell.seconds, threads=threads, seed=cell.seed
         )
         version = {k.lower(): v for k, v in environment.versions.items()}.get(program.package.lower(), mark)
-        store.keep(cell, ran, mark=mark, data=data["mark"], version=version)
+        store.keep(cell, ran, mark=mark, data=data["mark"], version=version, threads=threads)
         took = ran.figures.get("fit_seconds")
         told = f"failed: {ran.failed}" if ran.failed else f"fitted in {took:.1f} s"
         say(f"{number} of {len(cells)}: {cell.folder} {told}")
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--judged", action="store_true", help="open the judged tables too, and write down that it was done"
     )
-    parser.add_argument("--splits", type=int, default=1, help="random splits of each table that has no time")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each table; where there is no time, each on a split of its own")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("WORKBENCH_DATA"), help="folder of real data"
@@ -112,11 +112,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--to", type=Path, help="folder of the report; default: docs/benchmarks where all takes part"
     )
     parser.add_argument("--report-only", action="store_true", help="run nothing")
-    parser.add_argument("--again", action="store_true", help="run again what failed")
+    parser.add_argument("--again", action="store_true", help="run again what failed, and what other work on the machine disturbed")
     parser.add_argument("--prepare-again", action="store_true", help="read the tables again")
     asked = parser.parse_args(arguments)
-    if min(asked.budgets) <= 0 or asked.splits < 1 or asked.threads < 1:
-        raise SystemExit("--budgets are above 0, --splits and --threads at least 1.")
+    if min(asked.budgets) <= 0 or asked.seeds < 1 or asked.threads < 1:
+        raise SystemExit("--budgets are above 0, --seeds and --threads at least 1.")
     names = asked.tables or [t.name for t in TABLES.values() if asked.judged or not t.judged]
     judged = [t for t in names if TABLES[t].judged]
     if judged and not asked.judged:
@@ -133,13 +133,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             store.opened(judged, date.today())
         sources = Sources(None if asked.data is None else asked.data.absolute(), store.folder / "made")
         ready = prepare(
-            store, [TABLES[t] for t in names], asked.splits, sources, missing, anew=asked.prepare_again
+            store, [TABLES[t] for t in names], asked.seeds, sources, missing, anew=asked.prepare_again
         )
         cells = [
-            Cell(seconds, table, split, program)
+            cell
             for seconds in sorted(set(asked.budgets))
-            for table, split in ready
+            for seed in range(asked.seeds)
+            for table in names
             for program in found
+            if ((cell := Cell(seconds, table, seed, program)).table, cell.split) in ready
         ]
         run_all(store, cells, found, threads=asked.threads, again=asked.again)
     report = compose(

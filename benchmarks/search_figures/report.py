@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.search_figures.programs import OURS, PROGRAMS
 from benchmarks.search_figures.results import Result, Store
+from benchmarks.search_figures.run import DISTURBED_AT
 from benchmarks.search_figures.statistics import (
     RESAMPLES,
     Difference,
@@ -47,6 +48,7 @@ class Report:
     facts: Mapping[str, Mapping[str, object]]
     opened: Sequence[str]
     outdated: int
+    disturbed: int
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -94,6 +96,11 @@ class Report:
                 "",
                 f"{self.outdated} of the results are of an earlier state of their program or table.",
             ]
+        if self.disturbed:
+            lines += [
+                "",
+                f"{self.disturbed} of the results were disturbed: other work took more than {DISTURBED_AT:.0%} of the cores.",
+            ]
         for group in self.groups:
             lines += ["", f"## {group.title}", "", *self._group(group)]
         if self.opened:
@@ -127,12 +134,13 @@ class Report:
         rows = [("seconds", "table", "AUC", "against", "log-loss", "against")]
         paired: dict[tuple, dict[str, Difference]] = {}
         for d in group.differences:
-            paired.setdefault((d.seconds, d.table, d.split), {})[d.metric] = d
-        for (seconds, table, split), found in paired.items():
+            yardstick = "" if PROGRAMS[d.rival].ranked else d.rival
+            paired.setdefault((d.seconds, d.table, d.seed, yardstick), {})[d.metric] = d
+        for (seconds, table, seed, _), found in paired.items():
             cells = [
                 c for m in ("auc", "logloss") for c in (_interval(found[m]), PROGRAMS[found[m].rival].title)
             ]
-            rows.append((f"{seconds:g}", _named(table, split), *cells))
+            rows.append((f"{seconds:g}", _named(table, seed), *cells))
         lines += [*_table(rows), "", "### All runs", ""]
         lines += [
             *_table([_HEAD, *(_row(r, line) for r, line in zip(group.results, group.lines, strict=True))])
@@ -162,7 +170,7 @@ def compose(
         r for r in store.results() if r.table in tables and r.program in programs and r.seconds in budgets
     ]
     place = {t: i for i, t in enumerate(TABLES)}
-    wanted.sort(key=lambda r: (r.seconds, place[r.table], r.split, order[r.program]))
+    wanted.sort(key=lambda r: (r.seconds, place[r.table], r.seed, order[r.program]))
     groups = []
     for title, judged in (("Development tables", False), ("Judged tables", True)):
         results = [r for r in wanted if TABLES[r.table].judged is judged]
@@ -171,32 +179,33 @@ def compose(
     facts = {}
     outdated = 0
     for result in wanted:
-        prepared = store.prepared(result.table, result.split)
+        prepared = store.prepared(result.table, result.cell.split)
         facts.setdefault(result.table, prepared["facts"] if prepared else {})
         same = result.mark == PROGRAMS[result.program].mark and prepared is not None
         outdated += not (same and prepared["mark"] == result.data)
-    return Report(command, groups, versions, missing, facts, store.opened([], date.today()), outdated)
+    return Report(command, groups, versions, missing, facts, store.opened([], date.today()), outdated, sum(r.disturbed for r in wanted))
 
 
 def _group(store: Store, title: str, results: Sequence[Result], *, resamples: int) -> Group:
     lines, differences, rows = [], [], {}
     for result in results:
-        y, entity = store.truth(result.table, result.split)
+        y, entity = store.truth(result.table, result.cell.split)
         metrics = {}
         if not result.failed:
             p = store.predictions(result.cell)
             metrics = metrics_of(y, p)
-            rows.setdefault((result.seconds, result.table, result.split), (y, entity, {}))[2][
+            rows.setdefault((result.seconds, result.table, result.seed), (y, entity, {}))[2][
                 result.program
             ] = p
-        lines.append(Line(result.table, result.split, result.seconds, result.program, metrics, result.failed))
-    for (seconds, table, split), (y, entity, predicted) in rows.items():
+        lines.append(Line(result.table, result.seed, result.seconds, result.program, metrics, result.failed))
+    for (seconds, table, seed), (y, entity, predicted) in rows.items():
         rivals = {p: v for p, v in predicted.items() if p != OURS}
-        if OURS not in predicted or not rivals:
-            continue
-        for metric in ("auc", "logloss"):
-            found = difference(y, entity, predicted[OURS], rivals, metric, resamples=resamples)
-            differences.append(Difference(table, split, seconds, metric, *found))
+        ranked = {p: v for p, v in rivals.items() if PROGRAMS[p].ranked}
+        yardsticks = [{p: v} for p, v in rivals.items() if p not in ranked]
+        for against in (ranked, *yardsticks) if OURS in predicted else ():
+            for metric in ("auc", "logloss") if against else ():
+                found = difference(y, entity, predicted[OURS], against, metric, resamples=resamples)
+                differences.append(Difference(table, seed, seconds, metric, *found))
     budgets = sorted({r.seconds for r in results})
     summaries = [s for s in (summarise(lines, seconds) for seconds in budgets) if s is not None]
     return Group(title, results, lines, differences, summaries)
@@ -230,7 +239,7 @@ def _summary(summary: Summary) -> list[str]:
 
 
 def _row(result: Result, line: Line) -> tuple:
-    head = (_named(result.table, result.split), f"{result.seconds:g}", PROGRAMS[result.program].title)
+    head = (_named(result.table, result.seed), f"{result.seconds:g}", PROGRAMS[result.program].title)
     if result.failed:
         return (
             *head,
@@ -257,8 +266,8 @@ def _interval(d: Difference) -> str:
     return f"{d.value:+.4f} ({d.low:+.4f} to {d.high:+.4f})"
 
 
-def _named(table: str, split: int) -> str:
-    return f"{table} {split}" if TABLES[table].seeded and split else table
+def _named(table: str, seed: int) -> str:
+    return f"{table}, seed {seed}" if seed else table
 
 
 def _version(program: str, versions: Mapping[str, str]) -> str:

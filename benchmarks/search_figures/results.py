@@ -1,4 +1,4 @@
-"""What was run stays in a folder per table, split, program and budget: a stopped run goes on, a report needs no run."""
+"""What was run stays in a folder per table, seed, program and budget: a stopped run goes on, a report needs no run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.search_figures.run import Ran
-from benchmarks.search_figures.tables import Loaded
+from benchmarks.search_figures.run import DISTURBED_AT, Ran
+from benchmarks.search_figures.tables import TABLES, Loaded
 from workbench.files import read_json, whole_folder, write_json
 
 
@@ -22,12 +22,17 @@ class Cell:
 
     seconds: float
     table: str
-    split: int
+    seed: int
     program: str
 
     @property
     def folder(self) -> str:
-        return f"{self.table}/split-{self.split}/{self.program}-{self.seconds:g}s"
+        return f"{self.table}/seed-{self.seed}/{self.program}-{self.seconds:g}s"
+
+    @property
+    def split(self) -> int:
+        """Which split of the table: a table in time order has one for all seeds."""
+        return self.seed if TABLES[self.table].seeded else 0
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,12 @@ class Result:
     """What one run left. `mark` and `data` tell whether program and table are still the same."""
 
     table: str
-    split: int
+    seed: int
     program: str
     seconds: float
     mark: str
     data: str
+    threads: int = 2
     failed: str = ""
     version: str = ""
     ended: str = ""
@@ -47,7 +53,12 @@ class Result:
 
     @property
     def cell(self) -> Cell:
-        return Cell(self.seconds, self.table, self.split, self.program)
+        return Cell(self.seconds, self.table, self.seed, self.program)
+
+    @property
+    def disturbed(self) -> bool:
+        share = self.figures.get("others_share")
+        return isinstance(share, float) and share > DISTURBED_AT
 
 
 class Store:
@@ -61,12 +72,16 @@ class Store:
 
     def truth(self, table: str, split: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Test labels and, where there are any, customers."""
-        rows = pd.read_parquet(self.folder / "truth" / table / f"split-{split}.parquet")
+        prepared = self.prepared(table, split)
+        if prepared is None:
+            raise FileNotFoundError(f"{table}, split {split}, was not prepared in {self.folder}.")
+        rows = pd.read_parquet(self._truth(table, split, prepared["mark"]))
         return rows["label"].to_numpy(), rows["entity"].to_numpy() if "entity" in rows else None
 
     def prepare(self, table: str, split: int, loaded: Loaded) -> None:
         """Writes what a program may see, and apart from it the test labels."""
-        truth = self.folder / "truth" / table / f"split-{split}.parquet"
+        mark = fingerprint(loaded)
+        truth = self._truth(table, split, mark)  # by mark: labels never lie beside rows they do not belong to
         truth.parent.mkdir(parents=True, exist_ok=True)
         _labels(loaded.y_test, loaded.entity_test).to_parquet(truth, index=False)
         with whole_folder(self.data(table, split)) as part:
@@ -76,9 +91,10 @@ class Store:
             _labels(loaded.y_train, loaded.entity_train).to_parquet(
                 part / "train_labels.parquet", index=False
             )
-            write_json(
-                part / "columns.json", {"text": text, "mark": fingerprint(loaded), "facts": facts(loaded)}
-            )
+            write_json(part / "columns.json", {"text": text, "mark": mark, "facts": facts(loaded)})
+
+    def _truth(self, table: str, split: int, mark: str) -> Path:
+        return self.folder / "truth" / table / f"split-{split}-{mark}.parquet"
 
     def prepared(self, table: str, split: int) -> dict | None:
         """Mark and facts of a prepared table, or None."""
@@ -92,9 +108,11 @@ class Store:
         path = self.folder / "results" / cell.folder / "run.json"
         return Result(**read_json(path)) if path.exists() else None
 
-    def keep(self, cell: Cell, ran: Ran, *, mark: str, data: str, version: str) -> Result:
+    def keep(
+        self, cell: Cell, ran: Ran, *, mark: str, data: str, version: str, threads: int = 2
+    ) -> Result:
         found = Result(
-            cell.table, cell.split, cell.program, cell.seconds, mark, data, ran.failed, version, str(date.today()), ran.figures
+            cell.table, cell.seed, cell.program, cell.seconds, mark, data, threads, ran.failed, version, str(date.today()), ran.figures
         )  # fmt: skip
         with whole_folder(self.folder / "results" / cell.folder) as part:
             if ran.predictions is not None:
@@ -120,14 +138,19 @@ class Store:
 
 
 def fingerprint(loaded: Loaded) -> str:
-    """Changes when a value, a column or the split does."""
+    """Changes when a value, a column, a customer or the split does."""
     import hashlib
 
     digest = hashlib.sha256()
-    for frame, y in ((loaded.train, loaded.y_train), (loaded.test, loaded.y_test)):
+    parts = (
+        (loaded.train, loaded.y_train, loaded.entity_train),
+        (loaded.test, loaded.y_test, loaded.entity_test),
+    )
+    for frame, y, entity in parts:
         digest.update(json.dumps(list(frame.columns)).encode())
         hashed = pd.util.hash_pandas_object(frame, index=False)
         digest.update(hashed.to_numpy().tobytes() + y.tobytes())
+        digest.update(b"" if entity is None else pd.util.hash_array(entity).tobytes())
     return digest.hexdigest()[:16]
 
 

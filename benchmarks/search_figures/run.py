@@ -7,21 +7,24 @@ import ctypes
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.memory import descendants, resident
+from benchmarks.memory import descendants, high_water, resident
 from benchmarks.search_figures.environments import Environment
 from benchmarks.search_figures.programs import ROOT, SIDES, Program
 
 KILL_AT = 3.0  # times the budget: a program that is still fitting has failed
+DISTURBED_AT = 0.1  # of the cores' time used by others: the seconds were not the program's own
 _BESIDE_SECONDS = {"import": 300.0, "score": 600.0}  # outside the clock, but not for ever
 _LOOK_EVERY_SECONDS = 0.1
 _MEMORY_EVERY_SECONDS = 0.5
@@ -54,20 +57,53 @@ def run(
         ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1, 0, 0, 0)
     out = Path(tempfile.mkdtemp(prefix="rival-"))
     before = set(descendants(os.getpid()))
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    clock = (time.monotonic(), _busy(cores), _own())
     try:
         request = {"data": str(data), "out": str(out), "seconds": seconds, "threads": threads, "seed": seed}
         (out / "request.json").write_text(json.dumps(request))
-        figures, failed = _watched(program, environment, out, seconds=seconds, threads=threads, sides=sides)
-        return _gathered(out, figures, failed)
+        figures, failed = _watched(
+            program, environment, out, seconds=seconds, threads=threads, sides=sides, cores=cores, before=before
+        )
+        ran = _gathered(out, figures, failed)
     finally:
         _end_all(before)
         shutil.rmtree(out, ignore_errors=True)
+    began, busy, own = clock
+    possible = len(cores) * (time.monotonic() - began)
+    others = max(0.0, (_busy(cores) - busy) - (_own() - own)) / possible
+    return replace(ran, figures=ran.figures | {"others_share": round(others, 3)})
+
+
+def _busy(cores: Sequence[int]) -> float:
+    """Seconds in which these cores worked for anybody, since the machine started."""
+    names = {f"cpu{core}" for core in cores}
+    ticks = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *spent = line.split()
+        if name in names:
+            user, nice, system, _idle, _wait, irq, softirq, steal = map(int, spent[:8])
+            ticks += user + nice + system + irq + softirq + steal
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _own() -> float:
+    """Seconds of work of this process and of all that it started and that has ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(s.ru_utime + s.ru_stime for s in spent)
 
 
 def _watched(
-    program: Program, environment: Environment, out: Path, *, seconds: float, threads: int, sides: Path
+    program: Program,
+    environment: Environment,
+    out: Path,
+    *,
+    seconds: float,
+    threads: int,
+    sides: Path,
+    cores: Sequence[int],
+    before: set[int],
 ) -> tuple[dict[str, object], str]:
-    cores = sorted(os.sched_getaffinity(0))[:threads]
     command = ["taskset", "-c", ",".join(map(str, cores))] if shutil.which("taskset") else []
     command += [str(environment.python), str(sides / "side.py"), program.module, str(out / "request.json")]
     limits = _BESIDE_SECONDS | {"fit": KILL_AT * seconds}
@@ -94,7 +130,10 @@ def _watched(
                 failed = f"ended by force after {now - since:.0f} s of {phase}"
                 break
             if now - looked > _MEMORY_EVERY_SECONDS:
-                peak, looked = max(peak, sum(resident(p) for p in descendants(process.pid))), now
+                # what a program started and let go has come to us: it is not below the program any more
+                started = set(descendants(os.getpid())) - before
+                now_held = sum(resident(p) for p in started)
+                peak, looked = max(peak, now_held, *(high_water(p) for p in started), 0), now
             time.sleep(_LOOK_EVERY_SECONDS)
         spent.setdefault(phase, time.monotonic() - since)
         whole = time.monotonic() - began

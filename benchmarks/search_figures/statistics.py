@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.search_figures.programs import OURS
+from benchmarks.search_figures.programs import OURS, PROGRAMS
 from workbench.evaluation import paired_difference
 from workbench.evaluation.metrics import METRICS, Sample
 
@@ -17,10 +17,10 @@ HIGHER_IS_BETTER = {"auc": True, "logloss": False, "brier": False}
 
 @dataclass(frozen=True)
 class Line:
-    """One program on one split of one table at one budget; `metrics` is empty if it failed."""
+    """One program on one table with one seed at one budget; `metrics` is empty if it failed."""
 
     table: str
-    split: int
+    seed: int
     seconds: float
     program: str
     metrics: Mapping[str, float]
@@ -32,7 +32,7 @@ class Difference:
     """Ours less the best rival, with its 95% interval; for log-loss below zero is better."""
 
     table: str
-    split: int
+    seed: int
     seconds: float
     metric: str
     rival: str
@@ -96,15 +96,15 @@ def difference(
 
 
 def summarise(lines: Iterable[Line], seconds: float) -> Summary | None:
-    """The summary at one budget over the splits on which every program of that budget was run; None if there is none.
+    """The summary of the ranked programs at one budget, over the tables and seeds that all of them ran; None if there is none.
 
-    Each table counts once: its ranks are the means over its splits.
+    Each table counts once: its ranks are the means over its seeds.
     """
-    here = [line for line in lines if line.seconds == seconds]
+    here = [line for line in lines if line.seconds == seconds and PROGRAMS[line.program].ranked]
     programs = {line.program for line in here}
     groups: dict[tuple[str, int], dict[str, Line]] = {}
     for line in here:
-        groups.setdefault((line.table, line.split), {})[line.program] = line
+        groups.setdefault((line.table, line.seed), {})[line.program] = line
     whole = {key: found for key, found in groups.items() if set(found) == programs}
     if not whole or OURS not in programs or len(programs) < 2:
         return None
@@ -130,7 +130,7 @@ def summarise(lines: Iterable[Line], seconds: float) -> Summary | None:
 
 
 def _gap(whole: Mapping[tuple[str, int], Mapping[str, Line]], table: str) -> float | None:
-    """AUC of the best rival less ours, mean over the table's splits; infinite where ours failed."""
+    """AUC of the best rival less ours, mean over the table's seeds; infinite where ours failed."""
     gaps = []
     for (name, _), found in whole.items():
         rivals = [line.metrics["auc"] for p, line in found.items() if p != OURS and not line.failed]
@@ -154,8 +154,9 @@ def early_against_late(
         rivals = [
             line.metrics[metric]
             for line in lines
-            if (line.table, line.split, line.seconds) == (mine.table, mine.split, late)
+            if (line.table, line.seed, line.seconds) == (mine.table, mine.seed, late)
             and line.program != OURS
+            and PROGRAMS[line.program].ranked
             and not line.failed
         ]
         if rivals:

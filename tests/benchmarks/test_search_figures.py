@@ -34,11 +34,11 @@ HERE = Environment(Path(sys.executable), {})
 
 
 def line(
-    table: str, program: str, auc: float | None, *, logloss: float = 0.5, seconds: float = 60, split: int = 0
+    table: str, program: str, auc: float | None, *, logloss: float = 0.5, seconds: float = 60, seed: int = 0
 ) -> Line:
     if auc is None:
-        return Line(table, split, seconds, program, {}, "ended with 1")
-    return Line(table, split, seconds, program, {"auc": auc, "logloss": logloss, "brier": 0.1})
+        return Line(table, seed, seconds, program, {}, "ended with 1")
+    return Line(table, seed, seconds, program, {"auc": auc, "logloss": logloss, "brier": 0.1})
 
 
 # --- ranks -------------------------------------------------------------------
@@ -58,10 +58,10 @@ def test_every_failed_program_is_ranked_last() -> None:
     assert found == {"a": 4.0, "b": 2.0, "c": 4.0, "d": 1.0}
 
 
-def test_a_table_counts_once_however_many_splits_it_has() -> None:
+def test_a_table_counts_once_however_many_seeds_it_has() -> None:
     lines = [
-        *(line("small", OURS, 0.8, split=s) for s in (0, 1, 2)),
-        *(line("small", "flaml", 0.7, split=s) for s in (0, 1, 2)),
+        *(line("small", OURS, 0.8, seed=s) for s in (0, 1, 2)),
+        *(line("small", "flaml", 0.7, seed=s) for s in (0, 1, 2)),
         line("large", OURS, 0.6),
         line("large", "flaml", 0.9),
     ]
@@ -95,6 +95,18 @@ def test_a_table_that_not_every_program_has_run_is_not_ranked() -> None:
     assert found is not None
     assert found.tables == 1
     assert summarise(lines, 300) is None
+
+
+def test_a_yardstick_takes_no_rank_and_is_no_rival() -> None:
+    lines = [
+        line("first", OURS, 0.80), line("first", "flaml", 0.79), line("first", "lightgbm", 0.95),
+        line("first", OURS, 0.80, seconds=20),
+    ]  # fmt: skip
+    found = summarise(lines, 60)
+    assert found is not None
+    assert found.mean_rank["auc"] == {OURS: 1.0, "flaml": 2.0}
+    assert found.worst_gap == pytest.approx(-0.01)
+    assert early_against_late(lines, 20, 60, "auc") == (pytest.approx(0.01), 1)
 
 
 def test_ours_early_is_held_against_the_best_rival_late() -> None:
@@ -355,10 +367,10 @@ def calls(tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(search, "run", lambda *a, **k: run(*a, **k, sides=sides))
     store = Store(tmp_path / "store")
 
-    def go(*budgets: float, again: bool = False) -> list[str]:
+    def go(*budgets: float, again: bool = False, threads: int = 2) -> list[str]:
         (sides / "calls").write_text("")
         cells = [Cell(seconds, "german_credit", 0, "flaml") for seconds in budgets]
-        search.run_all(store, cells, {"flaml": HERE}, threads=2, again=again)
+        search.run_all(store, cells, {"flaml": HERE}, threads=threads, again=again)
         return (sides / "calls").read_text().split()
 
     return go
@@ -372,7 +384,7 @@ def test_a_stopped_run_does_not_run_again_what_is_there(calls) -> None:
 
 def test_a_half_written_result_is_run_again(calls, tmp_path: Path) -> None:
     assert calls(1.0) == ["1"]
-    folder = tmp_path / "store" / "results" / "german_credit" / "split-0"
+    folder = tmp_path / "store" / "results" / "german_credit" / "seed-0"
     (folder / "flaml-1s").rename(folder / ".flaml-1s.part")  # what a kill while writing leaves
     assert calls(1.0) == ["1"]
 
@@ -399,6 +411,25 @@ def test_a_failure_is_a_result_and_is_run_again_only_when_asked(calls, tmp_path:
     assert calls(1.0) == ["1"]
     assert calls(1.0) == []
     assert calls(1.0, again=True) == ["1"]
+
+
+def test_other_work_on_the_machine_is_noticed_and_may_be_run_again(calls, monkeypatch) -> None:
+    busy = iter(range(0, 100_000, 100))
+    monkeypatch.setattr("benchmarks.search_figures.run._busy", lambda cores: float(next(busy)))
+    assert calls(1.0) == ["1"]
+    assert calls(1.0) == []
+    assert calls(1.0, again=True) == ["1"]
+
+
+def test_another_number_of_threads_is_another_run(calls) -> None:
+    assert calls(1.0) == ["1"]
+    assert calls(1.0, threads=1) == ["1"]
+
+
+def test_seeds_of_a_table_in_time_order_share_its_one_split() -> None:
+    assert Cell(60.0, "bank_marketing", 2, "flaml").split == 0
+    assert Cell(60.0, "german_credit", 2, "flaml").split == 2
+    assert Cell(60.0, "bank_marketing", 2, "flaml").folder != Cell(60.0, "bank_marketing", 1, "flaml").folder
 
 
 # --- rivals that are not there -------------------------------------------------

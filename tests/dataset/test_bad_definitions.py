@@ -94,6 +94,12 @@ def test_a_value_with_quotes_stays_a_value(tmp_path: Path) -> None:
         ("from: 2025-03-01, to: 2025-06-01", "from: 2025-06-01, to: 2025-03-01", "WB-L03", "holds no cutoff"),
         ("from: 2025-03-01, to: 2025-06-01", "from: 2025-06-20, to: 2025-06-29", "WB-L05", "no row whose outcome is known"),
         ("within: 30d", "within: 30 moons", "WB-T11", "not a span of time"),
+        ("from: 2025-03-01", "from: 2025-03-01T00:00:00+08:00", "WB-L03", r"line 2.*from: 2025-03-01 00:00:00\+08:00 names a time zone"),
+        ("from: 2025-03-01", "from: 2025-03-01T00:00:00Z", "WB-L03", "names a time zone"),
+        ("from: 2025-03-01", "from: 2025-03-01 12:30:00", "WB-L03", "names a time of day"),
+        ("{every: 1mo, from: 2025-03-01, to: 2025-06-01}", "[2025-03-01, 2025-04-01T00:00:00+08:00]", "WB-L03", "names a time zone"),
+        ("kind: conversion", "kind: conversion\n  judge_from: 2025-04-01T00:00:00+08:00", "WB-L03", "judge_from.*names a time zone"),
+        ("kind: conversion", "kind: conversion\n  purpose: markting", "WB-L01", "Did you mean 'marketing'"),
     ],
 )  # fmt: skip
 def test_labels(tmp_path: Path, old: str, new: str, code: str, words: str) -> None:
@@ -115,6 +121,12 @@ def test_labels(tmp_path: Path, old: str, new: str, code: str, words: str) -> No
         ("event_time: at", "event_time: when", "WB-T12", "no column 'when'"),
         ("purpose: marketing", "purpose: credit", "WB-T06", "allowed for marketing only"),
         ("observed_until: 2025-07-01\n", "", "WB-T07", "until when"),
+        ("until: 2025-07-01", "until: 2025-07-01T00:00:00+08:00", "WB-T02", "line 3.*names a time zone.*without the zone"),
+        ("allowed_for: [marketing]", "allowed_for: [marketin]", "WB-T02", "line 9.*'marketin' is no known purpose. Did you mean 'marketing'"),
+        ("allowed_for: [marketing]", "columns: {town: {allowed_for: rsik}}", "WB-T02", "column 'town'.*Did you mean 'risk'"),
+        ("allowed_for: [marketing]", "allowed_for: []", "WB-T02", "names no purpose"),
+        ("purpose: marketing", "purpose: retention", "WB-T02", r"'retention' is no known purpose.*purposes: \[retention\]"),
+        ("purpose: marketing", "purpose: [marketing]", "WB-T02", "Write one word"),
     ],
 )  # fmt: skip
 def test_tables(tmp_path: Path, old: str, new: str, code: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,11 @@ from workbench.dataset.build import build_scoring_frame, build_training_frame
 from workbench.dataset.catalog import load_task
 from workbench.dataset.checks import check_dataset
 from workbench.dataset.lineage import feature_lineage, shown
+from workbench.dataset.permissions import forbidden_reads
 from workbench.errors import WorkbenchError
 from workbench.labels.definition import LabelDefinition
+from workbench.labels.kinds import KINDS
+from workbench.tables.purposes import STANDARD
 
 LOANS = """  loans: {source: loans.parquet, event_time: due, columns: {late: {allowed_for: [risk]}}}
   terms: {source: terms.parquet, key: term, columns: {strict: {allowed_for: [risk]}}}
@@ -97,6 +101,87 @@ def test_a_formula_names_the_whole_way(tmp_path: Path) -> None:
     assert reads["loans.late"] == "w -> l_sum_all -> value -> loans.late"
 
 
+TWINS = {
+    "the same source": ("{source: loans.parquet, event_time: due}", "late"),
+    "a copy": ("{source: copied.parquet, event_time: due}", "late"),
+    "among other files": ("{source: [other.parquet, copied.parquet], event_time: due}", "late"),
+    "under another name": ("{source: loans.parquet, event_time: due, rename: {late: days}}", "days"),
+    "told long": ("{source: loans.parquet, unpivot: {time: month, rows: {2025-01-01: {days: late}}}, event_time: month}", "days"),
+    "its own rule is wider": ("{source: loans.parquet, event_time: due, columns: {late: {allowed_for: [risk, marketing]}}}", "late"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_a_restriction_holds_for_the_content_under_whatever_table(tmp_path: Path, twin: str) -> None:
+    table, column = TWINS[twin]
+    home = lending(
+        tmp_path, f"w: {{from: again, value: {column}, aggregate: max}}\n", tables=f"  again: {table}\n"
+    )
+    folder = home.feature_defs / "shop"
+    loans = pd.read_parquet(folder / "loans.parquet")
+    shutil.copy(folder / "loans.parquet", folder / "copied.parquet")
+    loans.assign(late=9.0).to_parquet(folder / "other.parquet")
+    report = check_dataset(home, "shop", label="buys")
+    (found,) = [f for f in report.findings if f.code == "WB-T30"]
+    assert f"again.{column} is allowed for risk only (in 'loans', the same file)" in found.message
+    told = [f.message for f in report.findings if f.code == "WB-T36" and f.table == "again"]
+    assert f"`allowed_for: [risk]` in 'loans' holds for 'again.{column}' too" in told[0]
+    with pytest.raises(WorkbenchError, match="WB-T30"):
+        build_training_frame(home, "shop/buys")
+    other = lending(
+        tmp_path / "other",
+        f"w: {{from: again, value: {column}, aggregate: max, for: [bad]}}\n",
+        tables=f"  again: {table}\n",
+    )
+    assert not [f for f in check_dataset(other, "shop", label="bad").findings if f.code == "WB-T30" and f.table != "people"]  # fmt: skip
+
+
+def test_a_header_that_the_restricting_table_renames_is_restricted_under_its_own_name(tmp_path: Path) -> None:
+    tables = (
+        "  first: {source: scores.parquet, event_time: at, rename: {p: risk}, columns: {risk: {allowed_for: [risk]}}}\n"
+        "  second: {source: scores.parquet, event_time: at}\n"
+    )
+    home = lending(tmp_path, "w: {from: second, value: p, aggregate: max}\n", tables=tables)
+    assert [f.column for f in check_dataset(home, "shop", label="buys").findings if f.code == "WB-T30"] == ["p"]  # fmt: skip
+
+
+def test_a_look_up_under_a_second_name_is_as_restricted_when_it_is_joined(tmp_path: Path) -> None:
+    tables = (
+        "  terms2: {source: terms.parquet, key: term}\n"
+        "  late: {source: dunned.parquet, event_time: due, join: {terms2: term}}\n"
+    )
+    home = lending(tmp_path, "w: {from: late, value: strict, aggregate: mean}\n", tables=tables)
+    (found,) = [f for f in check_dataset(home, "shop", label="buys").findings if f.code == "WB-T30"]
+    assert "value -> join of late -> terms2.strict" in found.message
+
+
+def test_a_table_that_is_restricted_as_a_whole_restricts_its_twin(tmp_path: Path) -> None:
+    """The dataset is for marketing: a second name for a table of risk does not open it."""
+    tables = (
+        "  first: {source: scores.parquet, event_time: at, allowed_for: [risk]}\n"
+        "  second: {source: scores.parquet, event_time: at}\n"
+    )
+    home = lending(tmp_path, "w: {from: second, value: p, aggregate: max}\n", tables=tables)
+    with pytest.raises(WorkbenchError, match="WB-T06.*'second' is allowed for risk only"):
+        build_training_frame(home, "shop/buys")
+
+
+@pytest.mark.parametrize(
+    ("sheet", "allowed"), [("money", True), ("LATE ", False), ("1", False), (None, False)]
+)
+def test_two_sheets_of_a_workbook_are_two_contents(tmp_path: Path, sheet: str | None, allowed: bool) -> None:
+    named = "" if sheet is None else f", sheet: '{sheet}'"
+    tables = (
+        "  first: {source: book.xlsx, sheet: late, columns: {days: {allowed_for: [risk]}}}\n"
+        f"  second: {{source: book.xlsx{named}}}\n"
+    )
+    home = lending(tmp_path, "w: {attribute: second.days}\n", tables=tables)
+    (home.feature_defs / "shop" / "book.xlsx").write_bytes(b"judged before it is opened")
+    dataset, label = load_task(home, "shop/buys")
+    assert isinstance(label, LabelDefinition)
+    assert (not [f for f in forbidden_reads(dataset, label) if f.column == "days"]) == allowed
+
+
 def test_what_the_label_itself_reads_counts_too(tmp_path: Path) -> None:
     """Leaving the late payers out of a mailing uses the repayments as much as a feature would."""
     late = "buys_on_time:\n  kind: conversion\n  cutoffs: {every: 1mo, from: 2025-03-01, to: 2025-05-01}\n"
@@ -164,6 +249,23 @@ def test_a_label_may_state_its_purpose(tmp_path: Path, stated: str, allowed: boo
         f for f in check_dataset(home, "shop", label="buys_more").findings if f.code == "WB-T30" and f.column == "late"
     ]  # fmt: skip
     assert (not found) == allowed
+
+
+@pytest.mark.parametrize(("stated", "allowed"), [("", False), ("  purpose: collections\n", True)])
+def test_a_purpose_of_ones_own_is_declared(tmp_path: Path, stated: str, allowed: bool) -> None:
+    """`purposes: [collections]` makes the word known: to the label that states it, and to the column that asks for it."""
+    home = shop(
+        tmp_path,
+        tables="purposes: [collections]\n"
+        + TABLES.replace("allowed_for: [marketing]", "columns: {town: {allowed_for: [collections]}}"),
+        labels=LABELS + RISK + stated,
+    )
+    found = [f for f in check_dataset(home, "shop", label="bad").findings if f.code == "WB-T30"]
+    assert (not found) == allowed
+
+
+def test_the_kinds_of_label_are_purposes_that_every_dataset_knows() -> None:
+    assert set(KINDS) <= set(STANDARD)
 
 
 def test_a_risk_label_that_serves_marketing_is_marketing(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.dataset.shop import FEATURES, LABELS, shop
+from tests.dataset.shop import FEATURES, LABELS, TABLES, shop
 from workbench.config import Home
 from workbench.dataset.catalog import Dataset, load_dataset
 from workbench.dataset.checks import check_dataset
@@ -190,3 +191,68 @@ def test_a_failing_example_says_whose_it_is_and_where_it_stands(tmp_path: Path) 
         ),
         ("orders", "buys", "label 'buys', example 1 (labels.yaml, line 8): the label should be 1 and is 0."),
     ]
+
+
+GIVEN = "given: {orders: [{customer: 1, at: 2025-02-10}]}"
+ROW = "row: {customer: 1, cutoff_time: 2025-03-01}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        (GIVEN, "given: {order: [{customer: 1}]}", "WB-T05", "no table is called 'order'. Did you mean 'orders'"),
+        ("at: 2025-02-10", "att: 2025-02-10", "WB-T12", "'orders' has no column 'att'.*Did you mean 'at'"),
+        ("[{customer: 1, at", "[{custmer: 1, at", "WB-T12", "'orders' has no column 'custmer'"),
+        ("row: {customer", "row: {custmer", "WB-T12", "row has no column 'custmer'. Did you mean 'customer'"),
+        ("cutoff_time", "cutof_time", "WB-T12", "row has no column 'cutof_time'"),
+        ("2025-03-01", "soon", "WB-F02", "`cutoff_time` is 'soon'"),
+        ("2025-03-01", "2025-03-01T00:00:00+08:00", "WB-F02", r"names a time zone.*without the zone"),
+        ("at: 2025-02-10", "at: soon", "WB-F02", "no moment without a zone: soon"),
+        ("at: 2025-02-10", "at: 2025-02-10T00:00:00+08:00", "WB-F02", "no moment without a zone"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("of", ["feature", "label"])
+def test_an_example_that_speaks_of_what_there_is_not_stops(
+    tmp_path: Path, of: str, old: str, new: str, code: str, words: str
+) -> None:
+    """Without the refusal the mistyped rows would be nobody's, and an example that expects nothing would hold."""
+    expect, where = (
+        ("{w_count_30d: 1}", "features.yaml, line") if of == "feature" else ("1", "labels.yaml, line")
+    )
+    example = f"{{{GIVEN}, {ROW}, expect: {expect}}}"
+    assert old in example
+    example = example.replace(old, new, 1)
+    feature = f"w: {{from: orders, aggregate: count, windows: [30d], examples: [{example}]}}\n"
+    label = f"answered:\n  kind: conversion\n  cutoffs: [2025-03-01]\n  outcome: {{any_in: orders, within: 30d}}\n  examples: [{example}]\n"
+    home = shop(
+        tmp_path,
+        features=FEATURES + (feature if of == "feature" else ""),
+        labels=(LABELS[: LABELS.index("answers:")] if of == "feature" else "")
+        + (label if of == "label" else ""),
+    )
+    told = [f for f in check_dataset(home, "shop").findings if f.severity == "stop" and f.code == code]
+    assert len(told) == 1
+    assert re.search(words, f"{told[0].message} {told[0].hint}")
+    assert "moment" in words or where in told[0].message
+
+
+def test_an_examples_row_needs_the_one_who_is_asked_about(tmp_path: Path) -> None:
+    row = ROW.replace("customer: 1, ", "")
+    feature = (
+        f"w: {{from: orders, aggregate: count, examples: [{{{GIVEN}, {row}, expect: {{w_count_all: 0}}}}]}}\n"
+    )
+    dataset = load_dataset(shop(tmp_path, features=FEATURES + feature), "shop")
+    with pytest.raises(DefinitionError, match="WB-F02.*row needs `customer`"):
+        failing_examples(dataset)
+
+
+def test_an_example_may_give_what_a_look_up_brings_and_what_the_labels_own_row_holds(tmp_path: Path) -> None:
+    """`aisle` is a column of orders by its look-up; `ends` one of the mailings that a label asks about."""
+    example = (
+        "{given: {orders: [{customer: 1, at: 2025-02-10, aisle: tea}]},"
+        " row: {customer: 1, mailing: 1, ends: 2025-03-05, cutoff_time: 2025-03-01}, expect: {w_count_30d: 1}}"
+    )
+    feature = f"w: {{from: orders, aggregate: count, windows: [30d], examples: [{example}]}}\n"
+    tables = TABLES.replace("known_after: 1d", "known_after: 1d, join: {products: product}")
+    home = shop(tmp_path, tables=tables, features=feature)
+    assert not [f for f in check_dataset(home, "shop").findings if f.code in ("WB-T12", "WB-F02", "WB-F14")]

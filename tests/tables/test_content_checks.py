@@ -382,12 +382,34 @@ def test_look_ups_that_go_in_a_circle_are_refused(tmp_path: Path) -> None:
         parse_tables(read_yaml(tmp_path / "tables.yaml"), "x")
 
 
-def test_cutoffs_after_the_end_of_the_data_are_told(tmp_path: Path) -> None:
-    labels = LABELS.replace("to: 2025-06-01", "to: 2026-02-01")
+@pytest.mark.parametrize(
+    ("cutoffs", "told"),
+    [
+        ("[2025-03-01, 2025-04-01, 2030-01-01]", ["1 of its 3 cutoffs lies after the data's end on 2025-07-01: 2030-01-01."]),
+        ("[2020-01-01, 2025-03-01]", ["1 of its 2 cutoffs lies on or before the data's first day, 2024-12-01: 2020-01-01."]),
+        (
+            "{every: 1mo, from: 2025-03-01, to: 2025-11-01}",
+            ["4 of its 9 cutoffs lie after the data's end on 2025-07-01: 2025-08-01, 2025-09-01, 2025-10-01 and 1 more."],
+        ),
+        (
+            "[2024-12-01, 2025-03-01, 2025-07-02]",
+            [
+                "1 of its 3 cutoffs lies on or before the data's first day, 2024-12-01: 2024-12-01.",
+                "1 of its 3 cutoffs lies after the data's end on 2025-07-01: 2025-07-02.",
+            ],
+        ),
+        ("[2024-12-02, 2025-03-01, 2025-07-01]", []),
+    ],
+)  # fmt: skip
+def test_cutoffs_outside_the_data_among_others_are_named(
+    tmp_path: Path, cutoffs: str, told: list[str]
+) -> None:
+    labels = LABELS.replace("{every: 1mo, from: 2025-03-01, to: 2025-06-01}", cutoffs)
     assert labels != LABELS
     found = [
         f
         for f in check_dataset(shop(tmp_path, labels=labels), "shop", label="buys").findings
         if f.code == "WB-L12"
     ]
-    assert [f.severity for f in found] == ["warn"]
+    assert [f.severity for f in found] == ["warn"] * len(told)
+    assert [f.message for f in found] == [f"label 'buys': {t}" for t in told]

@@ -32,6 +32,7 @@ from workbench.features.snapshots import compile_snapshots
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
+from workbench.labels.judging import stop_if_never_judged
 from workbench.labels.windows import KNOWN_OUTCOME
 from workbench.progress import Progress, silent
 from workbench.tables.checks import stop_if_clock_ahead
@@ -52,6 +53,7 @@ def build_training_frame(
     say = progress or silent
     stop_if_featureless(dataset, label)
     stop_if_forbidden(dataset, label)
+    stop_if_never_judged(label)
     with Engine(dataset.tables) as engine:
         features = dataset.features_for(label)
         _load(engine, _tables(dataset, features, label, outcome=True), say)

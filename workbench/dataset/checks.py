@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from workbench.config import Home
@@ -21,9 +22,11 @@ from workbench.features.definition import AnyFeature, FormulaFeature, RowsFeatur
 from workbench.labels import compile as labels_compile
 from workbench.labels.compile import LabelRows
 from workbench.labels.definition import FlatLabel, LabelDefinition
+from workbench.labels.judging import stop_if_one_sided
 from workbench.labels.overdue import Overdue
 from workbench.labels.statuses import unseen_statuses
 from workbench.labels.workshop import workshop
+from workbench.tables.catalog import load_tables
 from workbench.tables.checks import CheckReport, Finding, check_flat, check_tables
 from workbench.tables.content_checks import of_plan
 from workbench.tables.engine import Engine
@@ -31,6 +34,7 @@ from workbench.tables.noticed import is_fact
 from workbench.text import counted
 
 SAMPLED = 5_000  # rows of a label whose features are computed to look for leaks
+_NAMED = 3  # cutoffs named in a finding; the rest are counted
 FEW = 20  # rows of either class below which nothing can be learned
 
 
@@ -43,7 +47,7 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
     except WorkbenchError as error:
         if error.exit_code == 2:
             raise
-        return CheckReport(name, (Finding.of(error),), ())
+        return _of_tables_alone(home, name, error)
     names = [label] if label is not None else list(dataset.labels)
     for one in names:
         dataset.label(one)
@@ -66,7 +70,7 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
                     if not refused:
                         findings += _leaks(engine, dataset, definition, found)
             findings += _unused(engine, dataset)
-            findings += _examples(dataset)
+            findings += _examples(dataset, {t: list(engine.columns(t)) for t in engine.loaded})
     n_features = len({c.name for f in dataset.features.values() for c in f.columns()})
     return CheckReport(
         name,
@@ -77,6 +81,19 @@ def check_dataset(home: Home, name: str, *, label: str | None = None) -> CheckRe
         _lineage(dataset, asked),
         events.as_dict() if events is not None else None,
     )
+
+
+def _of_tables_alone(home: Home, name: str, error: WorkbenchError) -> CheckReport:
+    """The error of the definitions, and what is to be said of the tables if they at least can be read."""
+    try:
+        tables = load_tables(home, name)
+    except WorkbenchError:
+        return CheckReport(name, (Finding.of(error),), ())
+    if tables.flat is not None:
+        return CheckReport(name, (Finding.of(error),), ())
+    with Engine(tables) as engine:
+        findings, profiles = check_tables(engine)
+    return CheckReport(name, (Finding.of(error), *findings), tuple(profiles))
 
 
 def _lineage(dataset: Dataset, labels: list[LabelDefinition]) -> dict[str, list[str]]:
@@ -133,7 +150,7 @@ def _featureless(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
     return []
 
 
-def _examples(dataset: Dataset) -> list[Finding]:
+def _examples(dataset: Dataset, columns: dict[str, list[str]]) -> list[Finding]:
     try:
         return [
             Finding(
@@ -144,7 +161,7 @@ def _examples(dataset: Dataset) -> list[Finding]:
                 failed.sentence,
                 "Correct the definition or its example.",
             )
-            for failed in failing_examples(dataset)
+            for failed in failing_examples(dataset, columns)
         ]
     except WorkbenchError as error:
         return [Finding.of(error, "examples")]
@@ -231,7 +248,7 @@ def _check_label(
                 events,
             )
         )
-    findings += _cutoffs_to_come(engine, label)
+    findings += [*_cutoffs_outside(engine, label), *_judged(engine, label, found)]
     if isinstance(label.outcome, Overdue):
         findings += [
             Finding("WB-L13", "warn", label.outcome.table, label.name, f"label '{label.name}': {said}", hint)
@@ -252,24 +269,45 @@ def _check_label(
     return found
 
 
-def _cutoffs_to_come(engine: Engine, label: LabelDefinition) -> list[Finding]:
-    """WB-L12 as a warning where some cutoffs lie after the data; where all do, no row is left and it stops."""
+def _cutoffs_outside(engine: Engine, label: LabelDefinition) -> list[Finding]:
+    """WB-L12 as a warning where some cutoffs lie before or after the data; where all do, no row is left and it stops."""
     moments = label.cutoffs.moments() if label.cutoffs else ()
-    end = engine.tables.end_of_observation()
-    late = [m for m in moments if m > end]
-    if not late:
-        return []
+    began, end = labels_compile.observed_from(engine, label), engine.tables.end_of_observation()
+    early, late = [m for m in moments if m <= began], [m for m in moments if m > end]
+    sides = (
+        (
+            early,
+            f"on or before the data's first day, {began:%Y-%m-%d}",
+            "Nothing is known by then: begin later.",
+        ),
+        (late, f"after the data's end on {end:%Y-%m-%d}", "They teach nothing until newer data are loaded."),
+    )
     return [
         Finding(
             "WB-L12",
             "warn",
             label.outcome.table,
             label.name,
-            f"label '{label.name}': {len(late)} of its {counted(len(moments), 'cutoff')} {'lies' if len(late) == 1 else 'lie'} after the data's end on {end:%Y-%m-%d} (first: {late[0]:%Y-%m-%d}).",
-            "They teach nothing until newer data are loaded.",
-            len(late),
+            f"label '{label.name}': {len(outside)} of its {counted(len(moments), 'cutoff')} {'lies' if len(outside) == 1 else 'lie'} {where}: {_days(outside)}.",
+            hint,
+            len(outside),
         )
+        for outside, where, hint in sides
+        if outside
     ]
+
+
+def _days(moments: list[datetime]) -> str:
+    more = f" and {len(moments) - _NAMED} more" if len(moments) > _NAMED else ""
+    return ", ".join(f"{m:%Y-%m-%d}" for m in moments[:_NAMED]) + more
+
+
+def _judged(engine: Engine, label: LabelDefinition, found: LabelRows) -> list[Finding]:
+    try:
+        stop_if_one_sided(label, found, engine.tables.end_of_observation())
+    except WorkbenchError as error:
+        return [Finding.of(error, label.name)]
+    return []
 
 
 def _check_flat(home: Home, dataset: Dataset, names: list[str]) -> CheckReport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from workbench.features.compile import tables_needed
 from workbench.features.definition import AnyFeature, EntityAttribute, Example, FormulaFeature, RowsFeature
 from workbench.labels import compile as labels_compile
 from workbench.labels.cutoffs import FixedCutoffs
-from workbench.labels.definition import EachRow, LabelDefinition
+from workbench.labels.definition import EachRow, FlatLabel, LabelDefinition
 from workbench.tables.engine import Engine, in_order
 from workbench.tables.expression import columns_of, kinds_wanted
 from workbench.tables.kinds import Kind
@@ -42,8 +42,14 @@ class Failing:
     )
 
 
-def failing_examples(dataset: Dataset) -> list[Failing]:
-    """What came out instead, for every example of a feature or label that does not hold."""
+def failing_examples(dataset: Dataset, columns: Mapping[str, Iterable[str]] | None = None) -> list[Failing]:
+    """What came out instead, for every example of a feature or label that does not hold.
+
+    Raises WB-T05 for an example that gives rows of an unknown table, and, where the tables' `columns` are known, WB-T12 for an unknown column."""
+    for definition in (*dataset.features.values(), *dataset.labels.values()):
+        if not isinstance(definition, FlatLabel):
+            for example in definition.examples:
+                _expect_known(dataset, definition, example, columns or {})
     found = [
         Failing(f.name, _table_of(f, e), f"feature '{f.name}', {e.written_at}: {wrong}")
         for f in dataset.features.values()
@@ -60,6 +66,73 @@ def failing_examples(dataset: Dataset) -> list[Failing]:
     return found
 
 
+def _expect_known(
+    dataset: Dataset,
+    definition: AnyFeature | LabelDefinition,
+    example: Example,
+    columns: Mapping[str, Iterable[str]],
+) -> None:
+    where = _where(definition, example)
+    for name, rows in example.given.items():
+        dataset.tables.table(name, where)
+        for given in dict.fromkeys(c for row in rows for c in row) if name in columns else ():
+            if given not in columns[name]:
+                raise DefinitionError(
+                    "WB-T12",
+                    f"{where}: table '{name}' has no column '{given}', which the example gives.",
+                    did_you_mean(given, columns[name], shown=40),
+                )
+    if example.values is None:
+        _expect_known_row(dataset, definition, example, where, columns)
+
+
+def _expect_known_row(
+    dataset: Dataset,
+    definition: AnyFeature | LabelDefinition,
+    example: Example,
+    where: str,
+    columns: Mapping[str, Iterable[str]],
+) -> None:
+    """The row asked about names its entity and, where a label's rows are those of a table, their columns."""
+    labels = [definition] if isinstance(definition, LabelDefinition) else dataset.labels.values()
+    tables = {x.row.table for x in labels if isinstance(x, LabelDefinition) and x.row is not None}
+    if not tables.issubset(columns):
+        return
+    offered = dict.fromkeys((dataset.entity, "cutoff_time", *(c for t in sorted(tables) for c in columns[t])))
+    for name in example.row:
+        if name not in offered:
+            raise DefinitionError(
+                "WB-T12",
+                f"{where}: the example's row has no column '{name}'.",
+                did_you_mean(name, offered, shown=40),
+            )
+
+
+def _where(definition: AnyFeature | LabelDefinition, example: Example) -> str:
+    what = "label" if isinstance(definition, LabelDefinition) else "feature"
+    return f"{what} '{definition.name}', {example.written_at}"
+
+
+def _asked_at(definition: AnyFeature | LabelDefinition, example: Example) -> datetime:
+    """The example's `cutoff_time` by the tables' own clock. Raises WB-F02 where there is none, or one with a zone."""
+    given = example.row.get("cutoff_time")
+    where = _where(definition, example)
+    try:
+        asked = datetime.fromisoformat(str(given)) if given is not None else None
+    except ValueError:
+        asked = None
+    if asked is None:
+        said = "an example's row needs `cutoff_time`" if given is None else f"`cutoff_time` is {str(given)!r}"
+        raise DefinitionError("WB-F02", f"{where}: {said}.", "Write cutoff_time: YYYY-MM-DD.")
+    if asked.tzinfo is not None:
+        raise DefinitionError(
+            "WB-F02",
+            f"{where}: `cutoff_time` names a time zone ({given}), but cutoffs are told by the tables' own clock.",
+            "Write it without the zone.",
+        )
+    return asked
+
+
 def _table_of(feature: AnyFeature, example: Example) -> str:
     if isinstance(feature, RowsFeature):
         return feature.source
@@ -71,13 +144,7 @@ def run_label_example(dataset: Dataset, label: LabelDefinition, example: Example
 
     The row names its keys and `cutoff_time`, which need not be one of the label's own cutoffs. Where the dataset does not
     say from when it is observed, the given rows do not either: nothing is left-censored."""
-    if "cutoff_time" not in example.row:
-        raise DefinitionError(
-            "WB-F02",
-            f"label '{label.name}': an example's row needs `cutoff_time`.",
-            "Add cutoff_time: YYYY-MM-DD.",
-        )
-    asked = datetime.fromisoformat(str(example.row["cutoff_time"]))
+    asked = _asked_at(label, example)
     tables = replace(dataset.tables, observed_from=dataset.tables.observed_from or datetime(1900, 1, 1))
     one = label if label.cutoffs is None else replace(label, cutoffs=FixedCutoffs((asked.date(),)))
     needed = labels_compile.tables_needed(one) | ({tables.consent.table} if tables.consent else set())
@@ -161,11 +228,12 @@ def _value_of(given: Any) -> Any:
 
 
 def _from_rows(dataset: Dataset, feature: AnyFeature, example: Example) -> dict[str, pd.Series]:
-    if "cutoff_time" not in example.row:
+    asked = _asked_at(feature, example)
+    if dataset.entity not in example.row:
         raise DefinitionError(
             "WB-F02",
-            f"{feature.place}: an example's row needs `cutoff_time`.",
-            "Add cutoff_time: YYYY-MM-DD.",
+            f"{_where(feature, example)}: the example's row needs `{dataset.entity}`.",
+            f"Add {dataset.entity}: the one that is asked about.",
         )
     needed = with_operands(dataset.features, feature)
     with Engine(dataset.tables) as engine:
@@ -173,7 +241,7 @@ def _from_rows(dataset: Dataset, feature: AnyFeature, example: Example) -> dict[
         for name in in_order(sorted(tables), dataset.tables):
             engine.put_rows(name, _given(dataset, needed, name, list(example.given.get(name, ()))))
         own = {k: _plain(v) for k, v in example.row.items() if k != "cutoff_time"}
-        spine = pd.DataFrame([{ROW: 0, CUTOFF_AT: pd.Timestamp(example.row["cutoff_time"]), **own}])
+        spine = pd.DataFrame([{ROW: 0, CUTOFF_AT: pd.Timestamp(asked), **own}])
         engine.put(SPINE, spine)
         values = feature_values(engine, needed, _label_for(dataset), 1)
     return {c.name: values[c.name] for c in feature.columns()}
@@ -216,11 +284,25 @@ def _given(
     columns = [c for c in dict.fromkeys(columns) if c not in foreign]
     frame = pd.DataFrame([{c: _plain(r.get(c)) for c in columns} for r in rows], columns=columns)
     if table.event_time in frame:
-        frame[table.event_time] = pd.to_datetime(frame[table.event_time])
+        frame[table.event_time] = _moments(frame[table.event_time], name)
     kinds = {c: k for f in features for c, k in _kinds_from(f, name).items()} | (wanted or {})
     for empty in (c for c in frame if frame[c].isna().all() and c != table.event_time):
         frame[empty] = frame[empty].astype(_EMPTY[kinds.get(str(empty), "text")])
     return frame
+
+
+def _moments(given: pd.Series, table: str) -> pd.Series:
+    try:
+        read = pd.to_datetime(given)
+    except (ValueError, TypeError):
+        read = None
+    if read is None or read.dtype.kind != "M" or isinstance(read.dtype, pd.DatetimeTZDtype):
+        raise DefinitionError(
+            "WB-F02",
+            f"an example's rows of '{table}' have a `{given.name}` that is no moment without a zone: {', '.join(map(str, given))}.",
+            "Write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS.",
+        )
+    return read
 
 
 def _kinds_from(feature: AnyFeature, name: str) -> dict[str, Kind]:

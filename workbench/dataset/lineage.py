@@ -199,7 +199,7 @@ def _everything(dataset: Dataset, reads: Iterable[Read], asked: tuple[str, ...])
         if table is None:
             continue  # the definition itself is refused elsewhere
         for one, owner in _with_joins(dataset, table, read):
-            yield replace(one, limits=_limits(owner, one.column))
+            yield replace(one, limits=owner.limits_of(one.column))
             if owner.score_of is None and not owner.built_from:
                 continue
             if owner.name not in derived:
@@ -212,14 +212,11 @@ def _with_joins(dataset: Dataset, table: Table, read: Read) -> Iterator[tuple[Re
     yield read, table
     for join in table.join:
         target = dataset.tables.tables[join.table]
-        told = read.column in target.columns and read.column not in table.columns
-        if told or target.allowed_for or target.as_of or target.score_of or target.built_from:
+        told = read.column not in table.columns and (
+            read.column in target.columns or target.limits_of(read.column)
+        )
+        if told or target.limits or target.as_of or target.score_of or target.built_from:
             yield replace(read, table=target.name, way=(*read.way, f"join of {table.name}")), target
-
-
-def _limits(table: Table, column: str) -> tuple[tuple[str, ...], ...]:
-    rule = table.columns.get(column)
-    return tuple(a for a in (table.allowed_for, rule.allowed_for if rule else ()) if a)
 
 
 def _behind(dataset: Dataset, table: Table, asked: tuple[str, ...]) -> Iterator[Read]:
@@ -227,7 +224,8 @@ def _behind(dataset: Dataset, table: Table, asked: tuple[str, ...]) -> Iterator[
     for part in table.built_from:
         name, _, column = part.partition(".")
         origin = dataset.tables.tables[name]
-        columns = [column] if column else [WHOLE, *origin.columns]
+        limited = [i.column for i in origin.inherited if i.column is not None]
+        columns = [column] if column else [WHOLE, *dict.fromkeys([*origin.columns, *limited])]
         own = (Read(name, c, (f"built from {part}",), derived=True) for c in columns)
         if part not in asked:
             yield from _everything(dataset, own, (*asked, part))

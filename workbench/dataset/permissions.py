@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from workbench.dataset.catalog import Dataset
 from workbench.dataset.lineage import Read, feature_lineage, label_lineage
@@ -25,7 +26,7 @@ def forbidden_reads(dataset: Dataset, label: LabelDefinition) -> list[Finding]:
         for read in reads:
             if not _allowed(read, purpose):
                 reached.setdefault(read.place, []).append((column, read))
-    return [_finding(label, purpose, place, found) for place, found in reached.items()]
+    return [_finding(dataset, label, purpose, place, found) for place, found in reached.items()]
 
 
 def stop_if_forbidden(dataset: Dataset, label: LabelDefinition) -> None:
@@ -40,21 +41,36 @@ def _allowed(read: Read, purpose: Purpose) -> bool:
     return all(purpose.allowed_by(limit) for limit in read.limits)
 
 
-def _finding(label: LabelDefinition, purpose: Purpose, place: str, found: list[tuple[str, Read]]) -> Finding:
+def _finding(
+    dataset: Dataset, label: LabelDefinition, purpose: Purpose, place: str, found: list[tuple[str, Read]]
+) -> Finding:
     who, read = min(found, key=lambda f: len(f[1].way))
     limit = next(a for a in read.limits if not purpose.allowed_by(a))
     own = who.startswith("label")
     path = f"{who} -> {read.path}" if own else f"feature {read.path}"
+    owner = _owner(dataset, read, limit)
+    twin = "" if owner == read.table else f" (in '{owner}', the same file)"
     mend = "Ask the label's question without it" if own else "Keep the feature from this label (`for: [...]`)"
     return Finding(
         "WB-T30",
         "stop",
         read.table,
         read.column,
-        f"label '{label.name}' is for {purpose}, but {place} is allowed for {', '.join(limit)} only: {path}"
+        f"label '{label.name}' is for {purpose}, but {place} is allowed for {', '.join(limit)} only{twin}: {path}"
         f"{_further(who, (w for w, _ in found))}.",
-        f"{mend}, or have the owner of '{read.table}' allow {purpose.name} in tables.yaml.",
+        f"{mend}, or have the owner of '{owner}' allow {purpose.name} in tables.yaml.",
         len(found),
+    )
+
+
+def _owner(dataset: Dataset, read: Read, limit: tuple[str, ...]) -> str:
+    """The table that says so: where the read table inherited it, another one of the same file."""
+    table = None if read.dataset else dataset.tables.tables.get(read.table)
+    if table is None or limit in replace(table, inherited=()).limits_of(read.column):
+        return read.table
+    return next(
+        (i.of for i in table.inherited if i.allowed_for == limit and i.column in (None, read.column)),
+        read.table,
     )
 
 

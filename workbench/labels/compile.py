@@ -97,7 +97,7 @@ def mature_rows(engine: Engine, label: LabelDefinition, *, until: datetime | Non
         stop_if_status_unknown(engine, label.outcome, f"label '{label.name}', outcome")
     cutoffs = label.cutoffs.moments() if label.cutoffs else ()
     rows, keys, counts = candidates(engine, label, cutoffs, seen=AT)
-    began = _observed_from(engine, label)
+    began = observed_from(engine, label)
     rows = _leave_out(rows, left_censored(_story_start(rows, label), began), "left_censored", counts)
     rows = _who_is_asked(engine, label, rows, counts, known=False)
     rows = with_window(label, rows)
@@ -184,7 +184,8 @@ def _story_start(rows: pd.DataFrame, label: LabelDefinition) -> pd.Series:
     return pd.to_datetime(rows[CUTOFF_AT].map(start))
 
 
-def _observed_from(engine: Engine, label: LabelDefinition) -> datetime:
+def observed_from(engine: Engine, label: LabelDefinition) -> datetime:
+    """From when rows' stories are known: what tables.yaml says, else the first day of the outcome's table."""
     if engine.tables.observed_from is not None:
         return engine.tables.observed_from
     first = engine.loaded[label.outcome.table].first
@@ -210,7 +211,7 @@ def _leave_out(rows: pd.DataFrame, out: pd.Series, reason: str, counts: dict[str
 
 def _none_left(engine: Engine, label: LabelDefinition, until: datetime, counts: dict[str, int]) -> DataError:
     """Why no row is left: the window is longer than the data, the cutoffs lie outside it, or else the counts."""
-    began = _observed_from(engine, label)
+    began = observed_from(engine, label)
     data = f"{began:%Y-%m-%d} to {until:%Y-%m-%d}"
     within = label.outcome.within
     if within is not None and label.outcome.known_at(within.after(label.outcome.gap.after(began))) > until:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Literal, Protocol, cast
 
 import pandas as pd
@@ -207,7 +207,15 @@ def _cutoff_day(value: object, where: str) -> date:
 
 
 def parse_day(value: object, where: str) -> date:
+    """A day of the tables' own clock. Raises WB-L03 for what is none, and for a zone or time of day, which would be lost."""
     if isinstance(value, datetime):
+        if value.tzinfo is not None or value.time() != time():
+            told = "a time zone" if value.tzinfo is not None else "a time of day"
+            raise DefinitionError(
+                "WB-L03",
+                f"{where}: {value.isoformat(sep=' ')} names {told}, but this is a whole day by the tables' own clock.",
+                "Write YYYY-MM-DD: the day begins at 00:00 of the clock in which the tables tell their moments.",
+            )
         return value.date()
     if isinstance(value, date):
         return value

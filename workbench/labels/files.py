@@ -26,6 +26,7 @@ from workbench.labels.definition import AnyLabel, EachRow, FlatLabel, LabelDefin
 from workbench.labels.kinds import KINDS, Kind
 from workbench.labels.overdue import Overdue, parse_overdue
 from workbench.labels.templates import as_yaml, expanded
+from workbench.tables.purposes import expect_purpose
 from workbench.tables.schema import TableSet
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names
 from workbench.text import Text
@@ -60,14 +61,14 @@ def parse_labels(file: YamlFile, tables: TableSet) -> dict[str, AnyLabel]:
             )
         label = expect_mapping(settings, where)
         labels[name] = (
-            _flat(name, label, where)
+            _flat(name, label, tables, where)
             if tables.flat is not None
             else _label(name, label, tables, where, examples_at=file.places(name, "examples"))
         )
     return labels
 
 
-def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
+def _flat(name: str, label: dict[str, Any], tables: TableSet, where: str) -> FlatLabel:
     expect_known(label, _FLAT, where)
     if not isinstance(label.get("column"), str):
         raise DefinitionError(
@@ -84,7 +85,7 @@ def _flat(name: str, label: dict[str, Any], where: str) -> FlatLabel:
         known_after_event=names(label.get("known_after_event"), where),
         known_before=names(label.get("known_before"), where),
         say=_say(label),
-        purpose=_purpose(label, where),
+        purpose=_purpose(label, tables, where),
     )
 
 
@@ -137,7 +138,7 @@ def _label(
         judge_from=parse_day(label["judge_from"], f"{where}, judge_from") if "judge_from" in label else None,
         known_before=names(label.get("known_before"), where),
         say=_say(label),
-        purpose=_purpose(label, where),
+        purpose=_purpose(label, tables, where),
         examples=_examples(written.get("examples", []), where, examples_at),
         expanded=as_yaml({name: label}) if "template" in written else "",
     )
@@ -239,10 +240,7 @@ def _say(label: dict[str, Any]) -> Text | None:
     return Text.of(label["say"]) if "say" in label else None
 
 
-def _purpose(label: dict[str, Any], where: str) -> str | None:
-    value = label.get("purpose")
-    if value is not None and (not isinstance(value, str) or not value):
-        raise DefinitionError(
-            "WB-L01", f"{where}: `purpose` is {value!r}.", "Write one word, such as marketing or risk."
-        )
-    return value
+def _purpose(label: dict[str, Any], tables: TableSet, where: str) -> str | None:
+    if label.get("purpose") is None:
+        return None
+    return expect_purpose(label["purpose"], tables.purposes, f"{where}, purpose", code="WB-L01")

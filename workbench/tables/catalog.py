@@ -11,7 +11,9 @@ from workbench.config import Home
 from workbench.errors import DefinitionError, UsageError, did_you_mean
 from workbench.tables.durations import FIRST_YEAR, LAST_YEAR, Duration
 from workbench.tables.options import OPTIONS, options_of, sources_of
+from workbench.tables.purposes import allowed_purposes, expect_purpose
 from workbench.tables.schema import ColumnRule, Consent, Duplicates, FlatSource, Join, Table, TableSet
+from workbench.tables.twins import with_inherited
 from workbench.tables.yaml_file import YamlFile, expect_known, expect_mapping, names, read_yaml
 from workbench.text import Text
 
@@ -21,6 +23,7 @@ _TOP = (
     "observed_until",
     "observed_from",
     "purpose",
+    "purposes",
     "consent",
     "max_quarantine",
     "engine",
@@ -66,7 +69,7 @@ def list_datasets(home: Home) -> list[str]:
 
 
 def load_tables(home: Home, name: str) -> TableSet:
-    """The parsed tables.yaml of a dataset; no data is read. Unknown names raise WB-U03 with a did-you-mean."""
+    """The parsed tables.yaml of a dataset; no rows are read (of restricted tables' files, whether others are the same). Unknown names raise WB-U03 with a did-you-mean."""
     known = list_datasets(home)
     if name not in known:
         raise UsageError(
@@ -82,6 +85,8 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
     expect_known(top, _TOP, file.path.name)
     title = Text.of(top.get("title", name.replace("_", " ")))
     folder = file.path.parent
+    purposes = names(top.get("purposes"), file.where("purposes"))
+    purpose = _purpose(top, purposes, file)
     if "flat" in top:
         return TableSet(
             name=name,
@@ -89,7 +94,8 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
             title=title,
             entity="",
             tables={},
-            purpose=top.get("purpose"),
+            purpose=purpose,
+            purposes=purposes,
             flat=_flat(file, folder),
         )
     for needed in ("entity", "tables"):
@@ -100,7 +106,9 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
                 "A dataset names its entity and its tables, or one `flat:` table.",
             )
     tables = {
-        str(table): _table(str(table), expect_mapping(settings, file.where("tables", str(table))), file)
+        str(table): _table(
+            str(table), expect_mapping(settings, file.where("tables", str(table))), file, purposes
+        )
         for table, settings in expect_mapping(top["tables"], file.where("tables")).items()
     }
     for table in tables.values():
@@ -126,7 +134,7 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
             f"{file.where('max_quarantine')}: `max_quarantine` is {share!r}.",
             "Write the largest share of rows that may be set aside, between 0 and 1.",
         )
-    return TableSet(
+    declared = TableSet(
         name=name,
         folder=folder,
         title=title,
@@ -134,15 +142,23 @@ def parse_tables(file: YamlFile, name: str) -> TableSet:
         tables=tables,
         observed_until=_moment(top.get("observed_until"), file.where("observed_until")),
         observed_from=_moment(top.get("observed_from"), file.where("observed_from")),
-        purpose=top.get("purpose"),
+        purpose=purpose,
+        purposes=purposes,
         consent=_consent(top["consent"], file, tables) if "consent" in top else None,
         max_quarantine=float(share),
         engine=str(top.get("engine", TableSet.engine)),
         database=None if top.get("database") is None else str(top["database"]),
     )
+    return with_inherited(declared)
 
 
-def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
+def _purpose(top: dict[str, Any], purposes: tuple[str, ...], file: YamlFile) -> str | None:
+    if top.get("purpose") is None:
+        return None
+    return expect_purpose(top["purpose"], purposes, f"{file.where('purpose')}, purpose")
+
+
+def _table(name: str, settings: dict[str, Any], file: YamlFile, purposes: tuple[str, ...]) -> Table:
     where = file.where("tables", name)
     if not name.isidentifier():
         raise DefinitionError(
@@ -158,7 +174,7 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
             "Allowed: quarantine (set equal rows aside, the default), loads (only those of a period that was loaded twice) or keep.",
         )
     joins = settings.get("join", {})
-    columns = _columns(settings.get("columns", {}), file, name)
+    columns = _columns(settings.get("columns", {}), file, name, purposes)
     clock = _clock(settings, where, name)
     return Table(
         name=name,
@@ -171,7 +187,7 @@ def _table(name: str, settings: dict[str, Any], file: YamlFile) -> Table:
         sensitive=tuple(
             dict.fromkeys((*names(settings.get("sensitive"), f"{where}, sensitive"), *columns.sensitive))
         ),
-        allowed_for=names(settings.get("allowed_for"), f"{where}, allowed_for"),
+        allowed_for=allowed_purposes(settings, purposes, f"{where}, table '{name}'"),
         join=tuple(Join(str(t), str(on)) for t, on in expect_mapping(joins, f"{where}, join").items()),
         keep_duplicates=duplicates != "quarantine",
         loaded_once=duplicates == "loads",
@@ -192,7 +208,7 @@ class _Columns:
     sensitive: tuple[str, ...]
 
 
-def _columns(written: object, file: YamlFile, table: str) -> _Columns:
+def _columns(written: object, file: YamlFile, table: str, purposes: tuple[str, ...]) -> _Columns:
     rules, sensitive = {}, []
     for name, settings in expect_mapping(
         written, f"{file.where('tables', table, 'columns')}, columns"
@@ -207,7 +223,7 @@ def _columns(written: object, file: YamlFile, table: str) -> _Columns:
         if chosen.get("sensitive"):
             sensitive.append(name)
         rules[name] = ColumnRule(
-            names(chosen.get("allowed_for"), f"{where}, allowed_for"),
+            allowed_purposes(chosen, purposes, where),
             Text.of(chosen["title"]) if "title" in chosen else None,
         )
     return _Columns(rules, tuple(sensitive))
@@ -340,5 +356,11 @@ def _moment(value: object, where: str) -> datetime | None:
             "Correct the year.",
         )
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
+        if value.tzinfo is not None:
+            raise DefinitionError(
+                "WB-T02",
+                f"{where}: {value.isoformat(sep=' ')} names a time zone, but moments here are told by the tables' own clock.",
+                "Write it by that clock, without the zone.",
+            )
+        return value
     return datetime(value.year, value.month, value.day)

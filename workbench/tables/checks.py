@@ -52,7 +52,12 @@ def check_tables(engine: Engine) -> tuple[list[Finding], list[TableProfile]]:
                 profiles=columns,
             )
         )
-    findings += [*of_sources(engine.tables), *strangers(engine), *_of_period(engine, profiles)]
+    findings += [
+        *_two_clocks(engine),
+        *of_sources(engine.tables),
+        *strangers(engine),
+        *_of_period(engine, profiles),
+    ]
     return findings, profiles
 
 
@@ -220,6 +225,31 @@ def _of_rows(engine: Engine, table: Table, loaded: Loaded) -> list[Finding]:
     findings += [of_noticed(table.name, n, placing=placing) for n in _mixed_zones(engine, table, loaded)]
     findings += _orphans(engine, table, loaded)
     return findings
+
+
+def _two_clocks(engine: Engine) -> list[Finding]:
+    """WB-T51 where one table's moments were told in UTC and another's stand as they are: they may be hours apart."""
+    utc, plain = {}, {}
+    for name, loaded in engine.loaded.items():
+        table = engine.tables.tables.get(name)
+        if table is None or table.event_time is None or not loaded.rows:
+            continue
+        told = any(n.code == "WB-T28" and n.column == table.event_time for n in loaded.noticed)
+        (utc if told else plain)[name] = table.event_time
+    if not utc or not plain:
+        return []
+    some = ", ".join(f"'{n}'" for n in plain)
+    return [
+        Finding(
+            "WB-T51",
+            "warn",
+            name,
+            column_name,
+            f"table '{name}': its moments name a time zone and were told in UTC, those of {some} name none and stand as they are: they may be hours apart.",
+            f"State `time_zone:` for '{name}', the place whose clock the others show: Asia/Shanghai, Europe/Berlin.",
+        )
+        for name, column_name in utc.items()
+    ]
 
 
 def _mixed_zones(engine: Engine, table: Table, loaded: Loaded) -> list[Noticed]:

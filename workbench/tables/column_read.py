@@ -11,6 +11,7 @@ import pandas as pd
 from workbench.tables import yes_no
 from workbench.tables.kernels import pc
 from workbench.tables.types import Reading, Values, as_text, is_textual
+from workbench.tables.widths import halfwidth
 
 Held = Literal["text", "number", "date", "truth value"]
 
@@ -69,7 +70,7 @@ def column_read(name: str, source: pd.Series, reading: Reading, values: Values) 
     words = _yes_and_no(source) if held == "text" else []
     if words:
         return ColumnRead(name, held, YES_NO, tuple(words), changed=True)
-    told = [e for e in head if _differs(e)] if held != "text" else []
+    told = [e for e in head if _differs(e) and (held != "text" or halfwidth(e.before) == e.after)]
     if held == "number" and not (told or values.plain or reading.form == "boolean"):
         told = _later(source, values)
     lost = [Example(w[:_LONGEST], None) for w in values.words[: max(1, _SHOWN - len(told))]]

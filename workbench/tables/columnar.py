@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from workbench.tables.encoding import damaged
-from workbench.tables.headers import column_names, listed
+from workbench.tables.headers import column_names, listed, named_twice
 from workbench.tables.kernels import pc
 
 _INDEX = re.compile(r"^__index_level_\d+__$")
@@ -35,7 +35,7 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             columns[name] = plain
     frame = pa.table(columns).to_pandas(ignore_metadata=True) if columns else pd.DataFrame()
     notes = (f"Columns that hold lists or bytes were left out: {listed(left_out)}.",) if left_out else ()
-    return frame, notes
+    return frame, (*named_twice(table.column_names), *notes)
 
 
 def _with_counted_index(table: pa.Table) -> pa.Table:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
@@ -17,14 +15,12 @@ from workbench.tables.engine import AT, KNOWN, Engine, Loaded, column, moment, n
 from workbench.tables.event_plan import EventPlan, PlanCheck, check_plan, load_plan
 from workbench.tables.findings import Finding
 from workbench.tables.level_drift import LevelChange, Shift, drifting
-from workbench.tables.named import is_remote
-from workbench.tables.parts import parts_of
 from workbench.tables.rhythm import Gap, rhythm_of
 from workbench.tables.schema import Table, TableSet
+from workbench.tables.twins import apart, contents
 from workbench.text import counted
 
 _SHOWN = 3
-_PIECE = 1 << 20
 
 
 def of_columns(engine: Engine, table: Table, profiles: Sequence[ColumnProfile]) -> list[Finding]:
@@ -115,13 +111,15 @@ def of_double_load(engine: Engine, table: Table, loaded: Loaded) -> list[Finding
 
 
 def of_sources(tables: TableSet) -> list[Finding]:
-    """WB-T36 where two tables are the same file, by name or by content; not where they tell different columns of it long."""
+    """WB-T36 where two tables are the same file, by name or by content; not where they tell different sheets of it, or columns of it long."""
     earlier: dict[tuple[object, ...], list[str]] = {}
     findings = []
-    for name, files in _contents(tables).items():
+    for name, files in contents(tables).items():
         for file, content in files:
             others = earlier.setdefault(content, [])
-            other = next((o for o in others if o != name and not _apart(tables, o, name)), None)
+            other = next(
+                (o for o in others if o != name and not apart(tables.tables[o], tables.tables[name])), None
+            )
             others.append(name)
             if other is not None:
                 findings.append(
@@ -130,16 +128,27 @@ def of_sources(tables: TableSet) -> list[Finding]:
                         "warn",
                         name,
                         "",
-                        f"tables '{other}' and '{name}' are the same file ({file}).",
+                        f"tables '{other}' and '{name}' are the same file ({file}){_shared_limits(tables, other, name)}.",
                         "If that is meant, let it be; else correct `source:`, or features count its rows twice.",
                     )
                 )
     return findings
 
 
-def _apart(tables: TableSet, one: str, other: str) -> bool:
-    first, second = (tables.tables[n].reading.unpivot for n in (one, other))
-    return first is not None and second is not None and not set(first.spread) & set(second.spread)
+def _shared_limits(tables: TableSet, one: str, other: str) -> str:
+    """What `allowed_for` says in one of them and therefore holds in the other."""
+    told = [
+        f"`allowed_for: [{', '.join(i.allowed_for)}]` in '{i.of}' holds for '{heir}{f'.{i.column}' if i.column else ''}' too"
+        for heir, owner in ((one, other), (other, one))
+        for i in tables.tables[heir].inherited
+        if i.of == owner and i.allowed_for not in _own_limits(tables.tables[heir], i.column)
+    ]
+    return f"; {'; '.join(dict.fromkeys(told))}" if told else ""
+
+
+def _own_limits(table: Table, name: str | None) -> tuple[tuple[str, ...], ...]:
+    rule = table.columns.get(name) if name else None
+    return (table.allowed_for, rule.allowed_for if rule else ())
 
 
 def of_plan(engine: Engine) -> tuple[list[Finding], PlanCheck | None]:
@@ -191,34 +200,6 @@ def _of_plan(plan: EventPlan, found: PlanCheck) -> Iterable[Finding]:
             f"table '{table}': {counted(rows, 'value')} of '{prop}' of '{event}' {'is' if rows == 1 else 'are'} of another type than planned ({_few(months)}).",
             "Have them sent in the planned type, or correct events.yaml.", rows,
         )  # fmt: skip
-
-
-def _contents(tables: TableSet) -> dict[str, list[tuple[str, tuple[object, ...]]]]:
-    """For each table its files: their name, and what stands for their content (hashed only where two sizes agree)."""
-    paths: dict[str, list[Path]] = {}
-    for table in tables.tables.values():
-        if is_remote(table.source):
-            continue
-        try:
-            paths[table.name] = [part.path for part in parts_of(table, tables.folder)]
-        except WorkbenchError:
-            continue  # the table's own check says it
-    sizes = [p.stat().st_size for files in paths.values() for p in files]
-    return {
-        name: [
-            (p.name, (p.stat().st_size, _digest(p) if sizes.count(p.stat().st_size) > 1 else p))
-            for p in files
-        ]
-        for name, files in paths.items()
-    }
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _count(engine: Engine, table: Table, condition: exp.Expr) -> int:

@@ -15,7 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from workbench.errors import DataError
 from workbench.tables.encoding import ACCEPTED
-from workbench.tables.headers import column_names
+from workbench.tables.headers import column_names, named_twice
 from workbench.tables.kernels import pc
 
 SEPARATORS = (",", ";", "\t", "|", "\x01", "^", "~", ":")  # found out; any other can be stated
@@ -45,6 +45,7 @@ class Delimited:
     broken_rows: tuple[int, ...]
     headerless: bool
     title_lines: int = 0  # lines above the header
+    twice: tuple[str, ...] = ()  # notes on names that stand over two columns
 
 
 def read_delimited(
@@ -160,7 +161,8 @@ def _parsed(
     if headerless:
         names = column_names([""] * len(header))
         frame, broken = _cells(path, data, start, names, separator)
-    return Delimited(frame, separator, tuple(broken), headerless)
+    twice = () if headerless else named_twice(header)
+    return Delimited(frame, separator, tuple(broken), headerless, twice=twice)
 
 
 def _spoken(separator: str) -> str:

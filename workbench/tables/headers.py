@@ -42,6 +42,23 @@ def column_names(names: Iterable[object]) -> list[str]:
     return unique
 
 
+def named_twice(names: Iterable[object]) -> tuple[str, ...]:
+    """A note for each name that stands over more than one column.
+
+    >>> named_twice(["id", "a", "a"])
+    ("2 columns are called 'a': the later ones are 'a.2' here.",)
+    """
+    cleaned = [clean_name(n) for n in names]
+    known = column_names(cleaned)
+    notes = []
+    for name in dict.fromkeys(n for n in cleaned if n and cleaned.count(n) > 1):
+        later = [k for k, n in zip(known, cleaned, strict=True) if n == name][1:]
+        notes.append(
+            f"{len(later) + 1} columns are called '{name}': the later ones are {listed(later)} here."
+        )
+    return tuple(notes)
+
+
 def listed(names: Iterable[object], *, shown: int = 5) -> str:
     """Names for a sentence: "'a', 'b'", with the rest as a count."""
     quoted = [f"'{n}'" for n in names]

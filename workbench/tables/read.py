@@ -229,7 +229,7 @@ def _cells(path: Path, options: ReadOptions) -> RawTable:
 def _from_text(path: Path, data: bytes, options: ReadOptions) -> RawTable:
     text, encoding = decoded(path, data, stated=options.encoding, separator=options.separator)
     table = read_delimited(path, text, separator=options.separator, header_row=options.header_row)
-    notes = []
+    notes = [*table.twice]
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.append(f"The text was read as {encoding.upper()}.")
     if table.title_lines:

@@ -33,6 +33,15 @@ class ColumnRule:
 
 
 @dataclass(frozen=True)
+class Inherited:
+    """An `allowed_for` that holds in a table because the table `of` has the same file; without `column` for all of it."""
+
+    of: str
+    allowed_for: tuple[str, ...]
+    column: str | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """One source table.
 
@@ -70,6 +79,22 @@ class Table:
     as_of_column: str | None = None
     score_of: str | None = None
     built_from: tuple[str, ...] = ()
+    inherited: tuple[Inherited, ...] = ()
+
+    @property
+    def limits(self) -> tuple[tuple[str, ...], ...]:
+        """Every `allowed_for` that holds for the table as a whole."""
+        told = (self.allowed_for, *(i.allowed_for for i in self.inherited if i.column is None))
+        return tuple(a for a in told if a)
+
+    def limits_of(self, column: str) -> tuple[tuple[str, ...], ...]:
+        """Every `allowed_for` that holds for one of its columns, those of the whole table among them."""
+        rule = self.columns.get(column)
+        told = (
+            rule.allowed_for if rule else (),
+            *(i.allowed_for for i in self.inherited if i.column == column),
+        )
+        return (*self.limits, *(a for a in told if a))
 
     @property
     def duplicates(self) -> Duplicates:
@@ -131,6 +156,7 @@ class TableSet:
     observed_until: datetime | None = None
     observed_from: datetime | None = None
     purpose: str | None = None
+    purposes: tuple[str, ...] = ()  # words for purposes beside those that every dataset knows
     consent: Consent | None = None
     max_quarantine: float = 0.05
     engine: str = "duckdb"  # what the features are computed on: duckdb, postgres or spark
@@ -148,10 +174,11 @@ class TableSet:
     def usable(self, name: str, where: str) -> Table:
         """The table, if this dataset's purpose may use it; else WB-T06."""
         table = self.table(name, where)
-        if table.allowed_for and self.purpose not in table.allowed_for:
+        refusing = next((limit for limit in table.limits if self.purpose not in limit), None)
+        if refusing is not None:
             raise DefinitionError(
                 "WB-T06",
-                f"{where}: table '{name}' is allowed for {', '.join(table.allowed_for)} only, and this dataset's purpose is {self.purpose or 'not stated'}.",
+                f"{where}: table '{name}' is allowed for {', '.join(refusing)} only, and this dataset's purpose is {self.purpose or 'not stated'}.",
                 "Leave the table out, or have its owner allow this purpose in tables.yaml.",
             )
         return table

@@ -19,7 +19,7 @@ from workbench.errors import DataError, did_you_mean
 from workbench.tables.archive import refuse_bomb
 from workbench.tables.delimited import no_such_row
 from workbench.tables.encoding import ACCEPTED, damaged, not_a_table
-from workbench.tables.headers import column_names, listed
+from workbench.tables.headers import column_names, listed, named_twice
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -80,14 +80,15 @@ def read_workbook(path: Path, *, sheet: str | None = None, header_row: int | Non
             "Give a sheet with at least one row below the header.",
         )
     width = max(map(len, (header, *body)))
-    titles = column_names("" if i >= len(header) or header[i] is None else header[i] for i in range(width))
+    named = ["" if i >= len(header) or header[i] is None else header[i] for i in range(width)]
+    titles = column_names(named)
     columns = {name: [_at(cells, i) for cells in body] for i, name in enumerate(titles)}
     notes = [f"Read sheet '{chosen}' of {len(names)}."] if len(names) > 1 and sheet is None else []
     if place and header_row is None:
         notes.append(f"The first {rows[place][0] - 1} lines stand above the table's header and were skipped.")
     return Sheet(
         pd.DataFrame({name: _column(cells) for name, cells in columns.items()}),
-        (*notes, *_errors(columns)),
+        (*named_twice(named), *notes, *_errors(columns)),
         tuple((name, *lost) for name, cells in columns.items() if (lost := _lost_digits(cells))),
     )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from workbench.tables import dates, numbers
 from workbench.tables.kernels import pc
-from workbench.tables.widths import halfwidths
+from workbench.tables.widths import halfwidths, plain_names
 
 ColumnType = Literal["number", "category", "date", "text"]
 
@@ -265,7 +265,7 @@ def read_as(
         return _as_date(series, reading, text, zone)
     if reading.form == VERBATIM and is_textual(series):
         return Values(series.astype("str"))
-    text = as_text(series) if text is None else text
+    text = plain_names(as_text(series) if text is None else text)
     return Values(pd.Series(text.to_pandas().to_numpy(), index=series.index, dtype="str", name=series.name))
 
 
