@@ -76,13 +76,22 @@ def run_all(
         if data is None:
             raise SystemExit(f"{cell.table} was not prepared.")
         known = store.result(cell)
-        same = known is not None and (known.mark, known.data, known.threads) == (program.mark, data["mark"], threads)
+        same = known is not None and (known.mark, known.data, known.threads) == (
+            program.mark,
+            data["mark"],
+            threads,
+        )
         if same and not (again and (known.failed or known.disturbed)):
             continue
         environment = found[cell.program]
         mark = program.mark  # before the run: an edit during it makes it out of date
         ran = run(
-            program, environment, store.data(cell.table, cell.split), seconds=cell.seconds, threads=threads, seed=cell.seed
+            program,
+            environment,
+            store.data(cell.table, cell.split),
+            seconds=cell.seconds,
+            threads=threads,
+            seed=cell.seed,
         )
         version = {k.lower(): v for k, v in environment.versions.items()}.get(program.package.lower(), mark)
         store.keep(cell, ran, mark=mark, data=data["mark"], version=version, threads=threads)
@@ -101,7 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--judged", action="store_true", help="open the judged tables too, and write down that it was done"
     )
-    parser.add_argument("--seeds", type=int, default=1, help="runs of each table; where there is no time, each on a split of its own")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        help="runs of each table; where there is no time, each on a split of its own",
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("WORKBENCH_DATA"), help="folder of real data"
@@ -112,7 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--to", type=Path, help="folder of the report; default: docs/benchmarks where all takes part"
     )
     parser.add_argument("--report-only", action="store_true", help="run nothing")
-    parser.add_argument("--again", action="store_true", help="run again what failed, and what other work on the machine disturbed")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="run again what failed, and what other work on the machine disturbed",
+    )
     parser.add_argument("--prepare-again", action="store_true", help="read the tables again")
     asked = parser.parse_args(arguments)
     if min(asked.budgets) <= 0 or asked.seeds < 1 or asked.threads < 1:

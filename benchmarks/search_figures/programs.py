@@ -13,7 +13,12 @@ from benchmarks.search_figures.environments import REQUIREMENTS, Environment, en
 ROOT = Path(__file__).parents[2]
 SIDES = Path(__file__).parent / "sides"
 OURS = "ours"
-_OUR_CODE = ("workbench/search", "workbench/scorecard", "workbench/automodel.py", "workbench/dataset/splits.py")
+_OUR_CODE = (
+    "workbench/search",
+    "workbench/scorecard",
+    "workbench/automodel.py",
+    "workbench/dataset/splits.py",
+)
 _OUR_PACKAGES = ("lightgbm", "catboost", "xgboost-cpu", "flaml", "optuna", "scikit-learn", "pandas", "numpy")
 
 

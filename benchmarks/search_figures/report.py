@@ -183,7 +183,16 @@ def compose(
         facts.setdefault(result.table, prepared["facts"] if prepared else {})
         same = result.mark == PROGRAMS[result.program].mark and prepared is not None
         outdated += not (same and prepared["mark"] == result.data)
-    return Report(command, groups, versions, missing, facts, store.opened([], date.today()), outdated, sum(r.disturbed for r in wanted))
+    return Report(
+        command,
+        groups,
+        versions,
+        missing,
+        facts,
+        store.opened([], date.today()),
+        outdated,
+        sum(r.disturbed for r in wanted),
+    )
 
 
 def _group(store: Store, title: str, results: Sequence[Result], *, resamples: int) -> Group:

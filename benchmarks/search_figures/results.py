@@ -108,9 +108,7 @@ class Store:
         path = self.folder / "results" / cell.folder / "run.json"
         return Result(**read_json(path)) if path.exists() else None
 
-    def keep(
-        self, cell: Cell, ran: Ran, *, mark: str, data: str, version: str, threads: int = 2
-    ) -> Result:
+    def keep(self, cell: Cell, ran: Ran, *, mark: str, data: str, version: str, threads: int = 2) -> Result:
         found = Result(
             cell.table, cell.seed, cell.program, cell.seconds, mark, data, threads, ran.failed, version, str(date.today()), ran.figures
         )  # fmt: skip

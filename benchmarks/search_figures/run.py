@@ -63,7 +63,14 @@ def run(
         request = {"data": str(data), "out": str(out), "seconds": seconds, "threads": threads, "seed": seed}
         (out / "request.json").write_text(json.dumps(request))
         figures, failed = _watched(
-            program, environment, out, seconds=seconds, threads=threads, sides=sides, cores=cores, before=before
+            program,
+            environment,
+            out,
+            seconds=seconds,
+            threads=threads,
+            sides=sides,
+            cores=cores,
+            before=before,
         )
         ran = _gathered(out, figures, failed)
     finally:
