@@ -20,6 +20,8 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
+from memory import descendants, resident
+
 ROOT = Path(__file__).parents[1]
 WORKBENCH = [sys.executable, "-m", "workbench"]
 
@@ -31,30 +33,6 @@ def seconds(command: list[str], *, times: int) -> list[float]:
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
         taken.append(time.perf_counter() - start)
     return taken
-
-
-def descendants(pid: int) -> list[int]:
-    found, todo = [], [pid]
-    while todo:
-        current = todo.pop()
-        found.append(current)
-        for task in Path(f"/proc/{current}/task").glob("*/children"):
-            try:
-                todo += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue  # it ended while we looked
-    return found
-
-
-def resident(pid: int) -> int:
-    """Bytes of private and shared memory of one process, each shared page counted by its share (PSS)."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        return 0
-    return 0
 
 
 def peak_memory(command: list[str], **settings: object) -> tuple[float, float, str]:
