@@ -112,9 +112,15 @@ def test_what_a_killed_helper_leaves_undone_is_done_here(address: str) -> None:
 
 def test_a_whole_search_with_a_helper_is_that_of_one_machine(address: str) -> None:
     X, y = mixed_table()
-    stop = threading.Thread(
-        target=lambda: help_searches(Studies.open(address), workers=1, idle_seconds=8), daemon=True
-    )
+
+    def help_out() -> None:
+        opened = Studies.open(address)
+        try:
+            help_searches(opened, workers=1, idle_seconds=8)
+        finally:
+            opened.close()
+
+    stop = threading.Thread(target=help_out, daemon=True)
     stop.start()
     spec = SearchSpec(trials=6, study=address)
     there = search(X, y, folds=three_folds(y), spec=spec, deadline=Deadline.after(None))
