@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 
 from workbench.dataset.frame import Kind
 from workbench.dataset.splits import cross_validation
@@ -19,6 +19,8 @@ from workbench.search.search import SearchResult, search
 from workbench.search.spec import SearchSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.scorecard import Scorecard
 
 _SELF_EVIDENT = {  # the event of a pair whose meaning nobody doubts
@@ -37,7 +39,8 @@ class AutoModel(ClassifierMixin, BaseEstimator):
     `budget` is wall time ("60s", "5m"); with `trials` the clock decides nothing and fits repeat exactly. `positive`
     names the event; by default it is the self-evident one (1, yes, true, bad), else the rarer class.
     `threads` fits run side by side, or with `workers` above 1 as many in processes of their own.
-    `groups` given to `fit` (one value per row, say the customer) are never parted by a fold.
+    `groups` given to `fit` (one value per row, say the customer) are never parted by a fold, `sample_weight` says how much
+    a row counts. `monotone` names number columns with which the event may only become likelier (1) or rarer (-1).
 
     After `fit`: `classes_`, `event_` (the event's label), `leaderboard_`, `ensemble_`, `oof_log_odds_`,
     `n_trials_`, and on first use `scorecard_`.
@@ -56,6 +59,7 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         workers: int = 1,
         positive: Any = None,
         kind: Kind = "response",
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         self.budget = budget
         self.trials = trials
@@ -64,8 +68,9 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         self.workers = workers
         self.positive = positive
         self.kind = kind
+        self.monotone = monotone
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> AutoModel:
+    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> AutoModel:
         """Searches for `budget` or `trials`; `X` is a table of mixed columns or a matrix, `y` has two values.
 
         Raises ValueError for what scikit-learn calls invalid: one class, three classes, wrong lengths.
@@ -94,6 +99,8 @@ class AutoModel(ClassifierMixin, BaseEstimator):
             ),
             spec=spec,
             deadline=Deadline.after(None if spec.repeatable else spec.seconds),
+            weights=_weights(sample_weight, table),
+            directions=self.monotone,
         )
         self._keep(result)
         self._training = (table, events)
@@ -179,6 +186,17 @@ class AutoModel(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.non_deterministic = self.trials is None
         return tags
+
+
+def _weights(sample_weight: Any, table: pd.DataFrame) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    weights = check_array(sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight")
+    if weights.shape != (len(table),):
+        raise ValueError(f"sample_weight has shape {weights.shape}, but X has {len(table)} rows.")
+    if weights.min() < 0 or not weights.sum() > 0:
+        raise ValueError("Every sample_weight is zero, or one is negative.")
+    return weights / weights.mean()
 
 
 def _event_index(classes: np.ndarray, codes: np.ndarray, positive: Any) -> int:

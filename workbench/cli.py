@@ -234,6 +234,18 @@ def train(
             "--known-before", help="A column that you vouch for: known on the day of choice, strong as it is."
         ),
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="A feature that may not teach.")
+    ] = None,
+    rising: Annotated[
+        list[str] | None, typer.Option("--rising", help="A number with which the score may only rise.")
+    ] = None,
+    falling: Annotated[
+        list[str] | None, typer.Option("--falling", help="A number with which the score may only fall.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option("--weight", help="The feature that says how much a row counts.")
+    ] = None,
     budget: Budget = "60s",
     trials: Annotated[
         int | None, typer.Option("--trials", help="A number of trials instead of a time: repeatable.")
@@ -265,6 +277,10 @@ def train(
         time_column=time_column,
         known_after_event=tuple(known_after_event or ()),
         known_before=tuple(known_before or ()),
+        without=tuple(without or ()),
+        rising=tuple(rising or ()),
+        falling=tuple(falling or ()),
+        weight=weight,
         name=name,
         budget_seconds=None if trials else seconds_of(budget),
         trials=trials,

@@ -39,7 +39,7 @@ class Bench:
         deadline: Deadline,
         journal: Journal | None,
     ) -> None:
-        self.data, self.y, self.folds = fitter.data, fitter.y, fitter.folds
+        self.data, self.y, self.folds, self.weights = fitter.data, fitter.y, fitter.folds, fitter.weights
         self.spec, self.deadline, self.journal = spec, deadline, journal
         for learner in LEARNERS.values():
             learner.prepare()
@@ -261,7 +261,7 @@ class Bench:
     def loss(self, config: Config) -> float:
         oof = self.out_of_fold(config)
         seen = ~np.isnan(oof)
-        return log_loss(self.y[seen], oof[seen])
+        return log_loss(self.y[seen], oof[seen], None if self.weights is None else self.weights[seen])
 
 
 def _crew(fitter: Fitter, spec: SearchSpec, deadline: Deadline, here: ThreadCrew) -> Crew:

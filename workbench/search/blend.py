@@ -22,20 +22,23 @@ class Blend:
 
     def weights(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> np.ndarray:
         """Shape (configs,), summing to 1."""
-        scores, y = self._scores(configs)
-        return greedy_weights(y, scores, seed=self.bench.spec.seed, max_rows=max_rows)
+        return self._chosen(*self._scores(configs), max_rows)
 
     def loss(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> float:
         """Log-loss of the blend of these candidates; infinite if there are none."""
         if not configs:
             return float("inf")
-        scores, y = self._scores(configs)
-        return log_loss(y, greedy_weights(y, scores, seed=self.bench.spec.seed, max_rows=max_rows) @ scores)
+        scores, y, counts_as = self._scores(configs)
+        return log_loss(y, self._chosen(scores, y, counts_as, max_rows) @ scores, counts_as)
 
-    def _scores(self, configs: Sequence[Config]) -> tuple[np.ndarray, np.ndarray]:
+    def _chosen(self, scores: np.ndarray, y: np.ndarray, counts_as: np.ndarray | None, max_rows: int) -> np.ndarray:  # fmt: skip
+        return greedy_weights(y, scores, seed=self.bench.spec.seed, max_rows=max_rows, counts_as=counts_as)
+
+    def _scores(self, configs: Sequence[Config]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         scores = np.stack([self.bench.out_of_fold(c) for c in configs])
         seen = ~np.isnan(scores).any(axis=0)
-        return scores[:, seen], self.bench.y[seen]
+        weights = self.bench.weights
+        return scores[:, seen], self.bench.y[seen], None if weights is None else weights[seen]
 
 
 def bagged(bench: Bench) -> bool:

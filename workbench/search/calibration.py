@@ -24,21 +24,23 @@ class Affine:
         return self.slope * log_odds + self.intercept
 
 
-def log_loss(y: np.ndarray, log_odds: np.ndarray) -> float:
-    """Mean negative log-likelihood of labels 0/1 under log-odds."""
-    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+def log_loss(y: np.ndarray, log_odds: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Mean negative log-likelihood of labels 0/1 under log-odds; `weights` say how much each row counts."""
+    return float(np.average(np.logaddexp(0.0, log_odds) - y * log_odds, weights=weights))
 
 
-def logistic_line(y: np.ndarray, x: np.ndarray) -> Affine:
+def logistic_line(y: np.ndarray, x: np.ndarray, weights: np.ndarray | None = None) -> Affine:
     """The maximum-likelihood affine map from `x` to the log-odds of `y`, by damped Newton steps."""
     from scipy.special import expit
 
     a, b = 1.0, 0.0
-    loss = log_loss(y, x)
+    loss = log_loss(y, x, weights)
+    share = np.ones(len(y)) if weights is None else weights * (len(y) / weights.sum())
     for _ in range(_STEPS):
         p = expit(a * x + b)
-        w = np.maximum(p * (1 - p), 1e-12)
-        g = np.array([np.dot(p - y, x), np.sum(p - y)])
+        w = share * np.maximum(p * (1 - p), 1e-12)
+        off = share * (p - y)
+        g = np.array([np.dot(off, x), np.sum(off)])
         sxx, sx, s = float(np.dot(w, x * x)), float(np.dot(w, x)), float(w.sum())
         det = sxx * s - sx * sx
         if det <= 1e-9 * max(1.0, sxx * s):
@@ -46,7 +48,7 @@ def logistic_line(y: np.ndarray, x: np.ndarray) -> Affine:
         step = np.array([s * g[0] - sx * g[1], sxx * g[1] - sx * g[0]]) / det
         size = 1.0
         while size > 1e-6:
-            trial = log_loss(y, (a - size * step[0]) * x + b - size * step[1])
+            trial = log_loss(y, (a - size * step[0]) * x + b - size * step[1], weights)
             if trial <= loss:
                 break
             size /= 2
@@ -59,7 +61,12 @@ def logistic_line(y: np.ndarray, x: np.ndarray) -> Affine:
     return Affine(float(a), float(b))
 
 
-def calibrate(y: np.ndarray, log_odds: np.ndarray, entity: np.ndarray | None = None) -> Affine:
+def calibrate(
+    y: np.ndarray,
+    log_odds: np.ndarray,
+    entity: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> Affine:
     """Platt's map from out-of-fold log-odds, or the identity where the map is not trustworthy.
 
     Guarded: it is fitted on each half of the entities (else of the rows) and must lower the log-loss of the other
@@ -71,9 +78,11 @@ def calibrate(y: np.ndarray, log_odds: np.ndarray, entity: np.ndarray | None = N
     halves = (codes % 2 == 0, codes % 2 == 1)
     if any(y[half].min(initial=1) == y[half].max(initial=0) for half in halves):
         return Affine()
+    counts = np.ones(len(y)) if weights is None else weights
     gain = 0.0
     for fit_on, judge_on in (halves, halves[::-1]):
-        line = logistic_line(y[fit_on], log_odds[fit_on])
-        gain += log_loss(y[judge_on], log_odds[judge_on]) - log_loss(y[judge_on], line(log_odds[judge_on]))
-    whole = logistic_line(y, log_odds)
+        line = logistic_line(y[fit_on], log_odds[fit_on], counts[fit_on])
+        before, after = log_odds[judge_on], line(log_odds[judge_on])
+        gain += log_loss(y[judge_on], before, counts[judge_on]) - log_loss(y[judge_on], after, counts[judge_on])  # fmt: skip
+    whole = logistic_line(y, log_odds, weights)
     return whole if gain > 0 and _MIN_SLOPE <= whole.slope <= _MAX_SLOPE else Affine()

@@ -65,10 +65,20 @@ class Made:
 
 
 class Fitter:
-    """The rows, labels and folds of one search."""
+    """The rows, labels and folds of one search, how much each row counts, and directions that columns must keep."""
 
-    def __init__(self, data: Encoded, y: np.ndarray, folds: Folds, *, seed: int) -> None:
+    def __init__(
+        self,
+        data: Encoded,
+        y: np.ndarray,
+        folds: Folds,
+        *,
+        seed: int,
+        weights: np.ndarray | None = None,
+        directions: Mapping[int, int] | None = None,
+    ) -> None:
         self.data, self.y, self.folds, self.seed = data, y, folds, seed
+        self.weights, self.directions = weights, dict(directions or {})
         self._lock = threading.Lock()
         self._narrowed: dict[int, tuple[int, ...]] = {}
 
@@ -87,6 +97,9 @@ class Fitter:
             seed=self.seed + max(0, job.fold),
             threads=1,
             slot=slot,
+            weights=None if self.weights is None else self.weights[train],
+            weights_valid=None if self.weights is None or held is None else self.weights[held],
+            directions=self.directions,
         )
         model = LEARNERS[job.config.family].fit(task)
         scores = np.zeros(0) if valid is None else model.log_odds(valid, threads=1)
@@ -118,11 +131,20 @@ class Fitter:
         with whole_folder(folder) as part:
             np.save(part / "values.npy", np.ascontiguousarray(self.data.values), allow_pickle=False)
             np.save(part / "y.npy", self.y, allow_pickle=False)
+            if self.weights is not None:
+                np.save(part / "weights.npy", self.weights, allow_pickle=False)
             for i, (train, valid) in enumerate(self.folds):
                 np.save(part / f"train{i}.npy", train, allow_pickle=False)
                 np.save(part / f"valid{i}.npy", valid, allow_pickle=False)
             sizes = {str(j): size for j, size in self.data.sizes.items()}
-            facts = {"active": list(self.data.active), "sizes": sizes, "names": list(self.data.names), "seed": self.seed, "folds": len(self.folds)}  # fmt: skip
+            facts = {
+                "active": list(self.data.active),
+                "sizes": sizes,
+                "names": list(self.data.names),
+                "seed": self.seed,
+                "folds": len(self.folds),
+                "directions": {str(j): d for j, d in self.directions.items()},
+            }
             write_json(part / "facts.json", facts)
 
     @classmethod
@@ -136,7 +158,15 @@ class Fitter:
             tuple(np.load(folder / f"{side}{i}.npy", allow_pickle=False) for side in ("train", "valid"))
             for i in range(facts["folds"])
         ]
-        return cls(data, np.load(folder / "y.npy", allow_pickle=False), folds, seed=facts["seed"])
+        counted = (folder / "weights.npy").exists()
+        return cls(
+            data,
+            np.load(folder / "y.npy", allow_pickle=False),
+            folds,
+            seed=facts["seed"],
+            weights=np.load(folder / "weights.npy", allow_pickle=False) if counted else None,
+            directions={int(j): int(d) for j, d in facts["directions"].items()},
+        )
 
 
 def write_made(made: Made, folder: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,8 +118,10 @@ def fingerprint(
     *,
     seed: int,
     repeatable: bool,
+    weights: np.ndarray | None = None,
+    directions: Mapping[int, int] | None = None,
 ) -> str:
-    """Sixteen hex digits of the rows, labels, folds, seed and mode: results of another search never mix in.
+    """Sixteen hex digits of the rows, labels, folds, seed, mode and wishes: results of another search never mix in.
 
     A search by trials and one by the clock keep apart too: where the clock shaped a fit, it does not repeat.
     """
@@ -129,4 +131,8 @@ def fingerprint(
     for train, valid in folds:
         digest.update(np.asarray(train, dtype=np.int64).tobytes())
         digest.update(np.asarray(valid, dtype=np.int64).tobytes())
+    if weights is not None:
+        digest.update(np.asarray(weights, dtype=np.float64).tobytes())
+    if directions:
+        digest.update(str(sorted(directions.items())).encode())
     return digest.hexdigest()[:16]

@@ -105,10 +105,13 @@ class Plan:
         if not seen or len(seen) == self._judged:
             return
         self._judged = len(seen)
-        y = bench.y[bench.folds[first][1]]
+        held = bench.folds[first][1]
+        y, counts_as = bench.y[held], None if bench.weights is None else bench.weights[held]
         scores = np.stack([bench.entries[c.id][first].log_odds for c in seen])
-        weights = greedy_weights(y, scores, seed=bench.spec.seed, max_rows=_DECIDED_BY)
+        weights = greedy_weights(y, scores, seed=bench.spec.seed, max_rows=_DECIDED_BY, counts_as=counts_as)
         losses = np.logaddexp(0.0, scores) - y * scores
+        if counts_as is not None:
+            losses = losses * counts_as / counts_as.mean()
         best = losses[int(np.argmin(losses.mean(axis=1)))]
         wanted = []
         for config, weight, loss in zip(seen, weights, losses, strict=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from workbench.errors import Cancelled, DataError
+from workbench.errors import Cancelled, DataError, UsageError, did_you_mean
 from workbench.progress import Progress, silent
 from workbench.search.bench import Bench
 from workbench.search.blend import Blend, bagged
@@ -60,6 +60,8 @@ def search(
     progress: Progress | None = None,
     entity: np.ndarray | None = None,
     past: Past | None = None,
+    weights: np.ndarray | None = None,
+    directions: Mapping[str, int] | None = None,
 ) -> SearchResult:
     """The best blend of boosters and regressions that the folds can find before `deadline`.
 
@@ -70,7 +72,9 @@ def search(
     With `spec.trials` the clock decides nothing and the result repeats exactly. With `journal` (a folder)
     finished folds are kept, and the same call after a crash goes on from there. `entity` (one value per row) keeps
     a customer's rows together where the calibration checks itself. `past` orders the candidates of a search by the
-    clock; None: by the searches that come with the program.
+    clock; None: by the searches that come with the program. `weights` (one per row, above 0) say how much a row counts
+    while learning, stopping, blending and calibrating. `directions` name number columns in which the log-odds may only
+    rise (1) or only fall (-1).
 
     Raises DataError WB-S04 if `y` has one class only, Cancelled WB-S06 if time ran out before any fit ended.
     """
@@ -81,9 +85,14 @@ def search(
     encoder = Encoder.fit(X)
     data = encoder.transform(X)
     folds = _usable(folds, y, spec.seed)
-    mark = fingerprint(data, y, folds, seed=spec.seed, repeatable=spec.repeatable) if journal else ""
+    kept = _directions(encoder, directions or {})
+    mark = ""
+    if journal:
+        mark = fingerprint(
+            data, y, folds, seed=spec.seed, repeatable=spec.repeatable, weights=weights, directions=kept
+        )
     start = deadline.now()
-    fitter = Fitter(data, y, folds, seed=spec.seed)
+    fitter = Fitter(data, y, folds, seed=spec.seed, weights=weights, directions=kept)
     bench = Bench(fitter, spec=spec, deadline=deadline, journal=Journal(journal, mark) if journal else None)
     run = _Run(bench, say, past or Past.shipped())
     # fits run side by side already: a matrix product that spreads over all cores would only make them wait
@@ -166,7 +175,10 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
     blend = np.sum([w * bench.out_of_fold(c) for c, w in chosen], axis=0)
     seen = ~np.isnan(blend)
     calibration = calibrate(
-        bench.y[seen], blend[seen], None if entity is None else pd.factorize(entity)[0][seen]
+        bench.y[seen],
+        blend[seen],
+        None if entity is None else pd.factorize(entity)[0][seen],
+        None if bench.weights is None else bench.weights[seen],
     )
     members = _members(bench, chosen)
     share = {c.id: w for c, w in chosen}
@@ -255,12 +267,29 @@ def _row(bench: Bench, trial: int, config: Config, weight: float, why: str) -> R
         config.family,
         config.label,
         rank_auc(bench.y[seen], oof[seen]),
-        log_loss(bench.y[seen], oof[seen]),
+        bench.loss(config),
         float(sum(e.seconds for e in entries)),
         len(entries),
         weight,
         why,
     )
+
+
+def _directions(encoder: Encoder, asked: Mapping[str, int]) -> dict[int, int]:
+    """Column number -> 1 or -1. Raises UsageError WB-S13 for a column that is absent or holds no numbers."""
+    kinds = {column.name: column.kind for column in encoder.columns}
+    for name, direction in asked.items():
+        if name not in kinds:
+            raise UsageError(
+                "WB-S13", f"there is no column '{name}' to rise or fall with.", did_you_mean(name, kinds)
+            )
+        if kinds[name] == "category":
+            raise UsageError(
+                "WB-S13", f"column '{name}' holds levels: only with a number can the outcome rise or fall."
+            )
+        if direction not in (1, -1):
+            raise UsageError("WB-S13", f"a direction is 1 or -1, but '{name}' has {direction!r}.")
+    return {encoder.names.index(name): direction for name, direction in asked.items()}
 
 
 def _checked(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from workbench.registry.models import FORBIDDEN_IN_NAMES, check_name
 
 SHORTEST_BUDGET_SECONDS = 5.0
 MOST_WORKERS = 256
+_LISTS = ("known_after_event", "known_before", "without", "rising", "falling")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class TrainRequest:
     known_before: tuple[
         str, ...
     ] = ()  # columns that a person vouches for, whatever they say about the outcome
+    without: tuple[str, ...] = ()  # features that may not teach
+    rising: tuple[str, ...] = ()  # number features with which the score may only rise
+    falling: tuple[str, ...] = ()
+    weight: str | None = None  # a feature that says how much a row counts, and teaches nothing itself
     name: str | None = None
     budget_seconds: float | None = 60.0
     trials: int | None = None
@@ -86,16 +91,12 @@ class TrainRequest:
             raise UsageError(
                 "WB-U35", f"A run has no setting '{unknown[0]}'.", hint=did_you_mean(unknown[0], known)
             )
-        lists = {name: tuple(value.get(name, ())) for name in ("known_after_event", "known_before")}
+        lists = {name: tuple(value.get(name, ())) for name in _LISTS}
         plain: dict[str, Any] = {**value, **lists}
         return cls(**plain)
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            **asdict(self),
-            "known_after_event": list(self.known_after_event),
-            "known_before": list(self.known_before),
-        }
+        return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
 
     @property
     def title(self) -> str:

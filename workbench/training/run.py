@@ -23,6 +23,7 @@ from workbench.search.spec import SearchSpec
 from workbench.text import counted
 from workbench.training.challenge import against_champion
 from workbench.training.clock import Clock
+from workbench.training.guidance import Guidance, guided
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
 from workbench.training.memory import memory_for_search
@@ -93,6 +94,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     warmup = Warmup(home)
     tell("read", request.title)
     frame = read_frame(request, home, lambda stage, _, sentence: tell("read", sentence))
+    frame, guidance = guided(frame, request)
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
     leaks = suspects(frame, splits, seed=request.seed, known_before=request.known_before)
     warnings = tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks)
@@ -102,7 +104,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         f"{counted(len(frame.rows), 'row')}, {counted(len(frame.features), 'feature')}; {splits.sentence['en']}",
     )
     history = home.var / "search_history.jsonl"
-    found = find_model(frame, splits, request, clock, folder, tell, history=history)
+    found = find_model(frame, splits, request, guidance, clock, folder, tell, history=history)
     if found.past is not None and found.past.behind:
         remember(history, found.past)
     tell("judge", "the hold-out is opened, once")
@@ -143,6 +145,7 @@ def find_model(
     frame: TrainingFrame,
     splits: Splits,
     request: TrainRequest,
+    guidance: Guidance,
     clock: Clock,
     folder: Path,
     tell: Any,
@@ -165,6 +168,8 @@ def find_model(
             progress=lambda stage, _, sentence: tell("search", sentence),
             entity=rows[frame.entity].to_numpy() if frame.entity else None,
             past=Past.shipped().with_history(history),
+            weights=None if guidance.weights is None else guidance.weights[train],
+            directions=guidance.directions,
         )
 
     try:

@@ -66,8 +66,8 @@ class CatBoost:
         import catboost
 
         active = task.train.active
-        train = _pool(task.train, active, task.y)
-        valid = None if task.valid is None else _pool(task.valid, active, task.y_valid)
+        train = _pool(task.train, active, task.y, task.weights)
+        valid = None if task.valid is None else _pool(task.valid, active, task.y_valid, task.weights_valid)
         rate, rounds = float(task.params["learning_rate"]), int(task.params["rounds"])
         settings = {
             **_library_params(task.params),
@@ -77,6 +77,8 @@ class CatBoost:
             "allow_writing_files": False,
             "logging_level": "Silent",
         }
+        if task.directions:
+            settings["monotone_constraints"] = [task.directions.get(j, 0) for j in active]
         cost = None
         if task.slot.timed and valid is not None and not task.params.get("settled"):
             start = task.slot.elapsed()
@@ -123,13 +125,15 @@ def _library_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in params.items() if k not in ("rounds", "settled", "learning_rate")}
 
 
-def _pool(data: Encoded, active: tuple[int, ...], y: np.ndarray | None = None) -> Any:
+def _pool(
+    data: Encoded, active: tuple[int, ...], y: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> Any:
     import catboost
 
     categories = [i for i, j in enumerate(active) if j in data.sizes]
     if not categories:
         matrix = data.values[:, list(active)].astype(np.float32)
-        return catboost.Pool(matrix, label=y)
+        return catboost.Pool(matrix, label=y, weight=weights)
     columns: dict[str, Any] = {}
     for i, j in enumerate(active):
         if j in data.sizes:
@@ -139,4 +143,4 @@ def _pool(data: Encoded, active: tuple[int, ...], y: np.ndarray | None = None) -
             columns[str(i)] = pd.Categorical.from_codes(codes, categories=names)
         else:
             columns[str(i)] = data.values[:, j].astype(np.float32)
-    return catboost.Pool(pd.DataFrame(columns), label=y, cat_features=categories)
+    return catboost.Pool(pd.DataFrame(columns), label=y, weight=weights, cat_features=categories)

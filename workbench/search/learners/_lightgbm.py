@@ -73,10 +73,13 @@ class LightGBM:
 
         active = task.train.active
         params = {**_QUIET, **_library_params(task.params), "num_threads": task.threads, "seed": task.seed}
+        if task.directions:
+            params["monotone_constraints"] = [task.directions.get(j, 0) for j in active]
         categories = [i for i, j in enumerate(active) if j in task.train.sizes]
         data = lightgbm.Dataset(
             task.train.values[:, list(active)],
             label=task.y,
+            weight=task.weights,
             categorical_feature=categories,
             params=params,
             free_raw_data=True,
@@ -86,8 +89,9 @@ class LightGBM:
         best = _Best(task.slot, chosen.patience)
         valid_sets = []
         if task.valid is not None:
+            held = task.valid.values[:, list(active)]
             valid_sets = [
-                data.create_valid(task.valid.values[:, list(active)], label=task.y_valid, params=params)
+                data.create_valid(held, label=task.y_valid, weight=task.weights_valid, params=params)
             ]
         booster = lightgbm.train(params, data, chosen.rounds, valid_sets=valid_sets, callbacks=[best])
         rounds = best.rounds or booster.current_iteration()

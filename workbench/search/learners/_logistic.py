@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,16 +22,21 @@ _FLAGS_UP_TO = 40  # levels; beyond that one smoothed event rate stands for the 
 
 @dataclass(frozen=True)
 class NumberTerms:
-    """One number as its normal quantile, hinges of that quantile, and a flag for missing."""
+    """One number as its normal quantile, hinges of that quantile, and a flag for missing.
+
+    With a direction the pieces between the hinges stand each for themselves instead: then one sign for all weights keeps the
+    whole curve rising, or falling.
+    """
 
     column: int
     knots: tuple[float, ...]  # distinct training quantiles
     heights: tuple[float, ...]  # their normal quantiles
     hinges: tuple[float, ...]
     missing: bool
+    direction: int = 0  # 1: the log-odds may only rise with the value; -1: only fall
 
     @classmethod
-    def fit(cls, values: np.ndarray, *, column: int, hinges: int) -> NumberTerms:
+    def fit(cls, values: np.ndarray, *, column: int, hinges: int, direction: int = 0) -> NumberTerms:
         from scipy.special import ndtri
 
         seen = values[~np.isnan(values)]
@@ -51,6 +56,7 @@ class NumberTerms:
             tuple(float(v) for v in heights),
             tuple(float(v) for v in inner),
             bool(np.isnan(values).any()),
+            direction,
         )
 
     def of(self, data: Encoded) -> list[np.ndarray]:
@@ -58,8 +64,14 @@ class NumberTerms:
         absent = np.isnan(values)
         height = np.interp(values, self.knots, self.heights)
         height[absent] = 0.0
-        terms = [height]
-        terms += [np.where(absent, 0.0, np.maximum(height - h, 0.0)) for h in self.hinges]
+        if self.direction:
+            ends = (-np.inf, *self.hinges, np.inf)
+            starts = [h if np.isfinite(h) else 0.0 for h in ends[:-1]]
+            terms = [np.clip(height, a, b) - s for a, b, s in zip(ends[:-1], ends[1:], starts, strict=True)]
+            terms = [np.where(absent, 0.0, term) for term in terms]
+        else:
+            terms = [height]
+            terms += [np.where(absent, 0.0, np.maximum(height - h, 0.0)) for h in self.hinges]
         if self.missing:
             terms.append(absent.astype(np.float64))
         return terms
@@ -67,6 +79,11 @@ class NumberTerms:
     @property
     def n_terms(self) -> int:
         return 1 + len(self.hinges) + self.missing
+
+    @property
+    def signs(self) -> list[int]:
+        """What each term's weight may be: 1 not negative, -1 not positive, 0 anything."""
+        return [self.direction] * (1 + len(self.hinges)) + [0] * self.missing
 
 
 @dataclass(frozen=True)
@@ -166,14 +183,17 @@ class Logistic:
         import scipy.optimize  # noqa: F401
 
     def fit(self, task: FitTask) -> FittedLogistic:
-        terms = _fit_terms(task.train, task.y, hinges=int(task.params.get("hinges", 3)))
+        terms = _fit_terms(
+            task.train, task.y, hinges=int(task.params.get("hinges", 3)), directions=task.directions
+        )
         matrix = _design(terms, task.train)
         _replace_rates(matrix, terms, task)
         centre, scale = matrix.mean(axis=0), matrix.std(axis=0)
         scale = np.where(scale < 1e-9, 1.0, scale)
         matrix = (matrix - centre) / scale
         penalty = 1.0 / (float(task.params["strength"]) * max(1, task.train.rows))
-        weights, intercept = _descend(matrix, task.y, penalty, task.slot)
+        signs = [s for t in terms for s in (t.signs if isinstance(t, NumberTerms) else [0] * t.n_terms)]
+        weights, intercept = _descend(matrix, task.y, penalty, task.slot, signs, task.weights)
         return FittedLogistic(terms, centre, scale, weights, intercept, task.train.width, {"rounds": 0})
 
     def load(self, folder: Path) -> FittedLogistic:
@@ -183,14 +203,16 @@ class Logistic:
         return FittedLogistic(terms, *arrays, facts["intercept"], facts["width"], facts["settled"])
 
 
-def _fit_terms(data: Encoded, y: np.ndarray, *, hinges: int) -> tuple[Terms, ...]:
+def _fit_terms(
+    data: Encoded, y: np.ndarray, *, hinges: int, directions: Mapping[int, int]
+) -> tuple[Terms, ...]:
     terms: list[Terms] = []
     for j in data.active:
         values = data.values[:, j]
         if j not in data.sizes:
             if np.isnan(values).all():
                 continue  # varies in the whole table, but not in this fold
-            terms.append(NumberTerms.fit(values, column=j, hinges=hinges))
+            terms.append(NumberTerms.fit(values, column=j, hinges=hinges, direction=directions.get(j, 0)))
             continue
         codes = values.astype(np.int64)
         present = np.flatnonzero(np.bincount(codes, minlength=data.sizes[j]))
@@ -220,18 +242,29 @@ def _replace_rates(matrix: np.ndarray, terms: tuple[Terms, ...], task: FitTask) 
         i += term.n_terms
 
 
-def _descend(matrix: np.ndarray, y: np.ndarray, penalty: float, slot: Slot) -> tuple[np.ndarray, float]:
-    """Weights and intercept that minimise mean log-loss + penalty/2 |w|^2, by L-BFGS; stops with its slot."""
+def _descend(
+    matrix: np.ndarray,
+    y: np.ndarray,
+    penalty: float,
+    slot: Slot,
+    signs: Sequence[int],
+    counts_as: np.ndarray | None,
+) -> tuple[np.ndarray, float]:
+    """Weights and intercept that minimise mean log-loss + penalty/2 |w|^2, by L-BFGS within `signs`; stops with its slot.
+
+    `counts_as` is how much each row counts; None: all the same.
+    """
     from scipy.optimize import minimize
     from scipy.special import expit
 
     n, p = matrix.shape
-    base = float(np.clip(y.mean(), 1e-6, 1 - 1e-6))
+    share = np.full(n, 1.0 / n) if counts_as is None else counts_as / counts_as.sum()
+    base = float(np.clip(share @ y, 1e-6, 1 - 1e-6))
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         z = matrix @ theta[:p] + theta[p]
-        value = float(np.mean(np.logaddexp(0.0, z) - y * z) + 0.5 * penalty * theta[:p] @ theta[:p])
-        slope = (expit(z) - y) / n
+        value = float(share @ (np.logaddexp(0.0, z) - y * z) + 0.5 * penalty * theta[:p] @ theta[:p])
+        slope = share * (expit(z) - y)
         return value, np.append(matrix.T @ slope + penalty * theta[:p], slope.sum())
 
     def watch(intermediate_result: Any) -> None:
@@ -239,7 +272,16 @@ def _descend(matrix: np.ndarray, y: np.ndarray, penalty: float, slot: Slot) -> t
             raise StopIteration
 
     start = np.append(np.zeros(p), np.log(base / (1 - base)))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", callback=watch, options={"maxiter": 150})
+    limits = {0: (None, None), 1: (0.0, None), -1: (None, 0.0)}
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[*(limits[s] for s in signs), limits[0]] if any(signs) else None,
+        callback=watch,
+        options={"maxiter": 150},
+    )
     return np.asarray(found.x[:p]), float(found.x[p])
 
 
@@ -263,6 +305,7 @@ def _term_of(stored: Mapping[str, Any]) -> Terms:
             tuple(stored["heights"]),
             tuple(stored["hinges"]),
             stored["missing"],
+            stored.get("direction", 0),
         )
     if stored["kind"] == "levels":
         return LevelTerms(stored["column"], tuple(stored["codes"]))

@@ -71,12 +71,19 @@ class XGBoost:
             "verbosity": 0,
         }
         expansion = Expansion.fit(task.train, task.y, flags_up_to=int(task.params.get("flags_up_to", 8)))
+        if task.directions:
+            free = len(expansion.sources) - len(expansion.numbers)
+            params["monotone_constraints"] = (*(task.directions.get(j, 0) for j in expansion.numbers), *[0] * free)  # fmt: skip
         train = _matrix(
-            expansion.apply_out_of_fold(task.train, task.y, task.seed), task.threads, task.y, train=True
+            expansion.apply_out_of_fold(task.train, task.y, task.seed),
+            task.threads,
+            task.y,
+            task.weights,
+            train=True,
         )
         valid = None
         if task.valid is not None:
-            valid = _matrix(expansion.apply(task.valid), task.threads, task.y_valid)
+            valid = _matrix(expansion.apply(task.valid), task.threads, task.y_valid, task.weights_valid)
         rate, rounds = float(task.params["learning_rate"]), int(task.params["rounds"])
         cost = None
         if task.slot.timed and valid is not None and not task.params.get("settled"):
@@ -128,11 +135,18 @@ def _best(slot: Slot, patience: int) -> Any:
     return Best()
 
 
-def _matrix(values: np.ndarray, threads: int, y: np.ndarray | None = None, *, train: bool = False) -> Any:
+def _matrix(
+    values: np.ndarray,
+    threads: int,
+    y: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    *,
+    train: bool = False,
+) -> Any:
     import xgboost
 
     # a value beyond float32 would arrive as infinite, which the library refuses
     safe = np.clip(values, -_FLOAT32, _FLOAT32).astype(np.float32)
     if train:
-        return xgboost.QuantileDMatrix(safe, label=y, nthread=threads)
-    return xgboost.DMatrix(safe, label=y, nthread=threads)
+        return xgboost.QuantileDMatrix(safe, label=y, weight=weights, nthread=threads)
+    return xgboost.DMatrix(safe, label=y, weight=weights, nthread=threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -46,7 +46,11 @@ class Config:
 
 @dataclass(frozen=True)
 class FitTask:
-    """One fit: rows to learn from, rows to stop early on (None: take all rounds), and its share of the time."""
+    """One fit: rows to learn from, rows to stop early on (None: take all rounds), and its share of the time.
+
+    `weights` say how much each row counts (None: all the same). In a column of `directions` the log-odds may only rise
+    (+1) or only fall (-1) with its known values; a missing value may stand anywhere.
+    """
 
     train: Encoded
     y: np.ndarray
@@ -56,6 +60,9 @@ class FitTask:
     seed: int
     threads: int
     slot: Slot
+    weights: np.ndarray | None = None
+    weights_valid: np.ndarray | None = None
+    directions: Mapping[int, int] = field(default_factory=dict)
 
 
 class Fitted(Protocol):
