@@ -12,26 +12,28 @@ from workbench.training.request import TrainRequest
 
 
 def test_the_search_gets_what_is_left_after_the_reserve() -> None:
-    seconds = Clock(60.0).search_seconds(10_000, 40)
+    seconds = Clock(60.0).search_seconds(10_000, 40, 2_000)
     assert seconds is not None
     assert 60 - LOGGING_SECONDS - 6 < seconds < 60 - LOGGING_SECONDS
 
 
 def test_time_before_the_process_began_counts() -> None:
     late, early = (
-        Clock(60.0, time.time() - 20).search_seconds(1_000, 10),
-        Clock(60.0).search_seconds(1_000, 10),
+        Clock(60.0, time.time() - 20).search_seconds(1_000, 10, 200),
+        Clock(60.0).search_seconds(1_000, 10, 200),
     )
     assert late is not None and early is not None
     assert early - late == pytest.approx(20, abs=1)
 
 
 def test_a_search_that_begins_too_late_still_searches() -> None:
-    assert Clock(60.0, time.time() - 100).search_seconds(1_000, 10) == pytest.approx(60 * LEAST_SEARCH_SHARE)
+    assert Clock(60.0, time.time() - 100).search_seconds(1_000, 10, 200) == pytest.approx(
+        60 * LEAST_SEARCH_SHARE
+    )
 
 
 def test_counted_in_trials_there_is_no_clock() -> None:
-    assert Clock(None).search_seconds(1_000, 10) is None
+    assert Clock(None).search_seconds(1_000, 10, 200) is None
     assert Clock(None).fraction() == 0.0
 
 

@@ -80,6 +80,17 @@ def make_splits(
     return _hold_out(y, groups, seed=seed, columns=len(frame.features), dates_fail=frame.time is not None)
 
 
+def folds_of(frame: TrainingFrame, train: np.ndarray, *, seed: int) -> Folds:
+    """Folds among the training rows that `train` marks (bool per row of `frame`), by entity where there is one."""
+    index = np.flatnonzero(train)
+    groups = _group_codes(frame)
+    y = frame.rows[LABEL].to_numpy(dtype=np.int64)[index]
+    inside = cross_validation(
+        y, None if groups is None else groups[index], seed=seed + 1, columns=len(frame.features)
+    )
+    return [(index[a], index[b]) for a, b in inside]
+
+
 def fold_count(rows: int, columns: int = 1) -> int:
     """Folds by size: small tables want many, large or very wide ones have room for few.
 

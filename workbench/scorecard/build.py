@@ -243,7 +243,7 @@ def _calibrated(card: Scorecard, X: pd.DataFrame, y: Floats, *, weight: Floats |
     weights = None if weight is None else np.asarray(weight, dtype=float)
     curve = ProbabilityCurve.fit(score.astype(float), y, weight=weights, sign=card.scale.sign)
     p = curve(score)
-    grades = grade_bands(p, y, card.kind)
+    grades = grade_bands(p, y, card.kind, weights)
     rows = np.arange(len(X))
     reference = Text("the average customer of the training data", "训练数据中的平均客户")
     cut = grades.review_cut
@@ -255,6 +255,6 @@ def _calibrated(card: Scorecard, X: pd.DataFrame, y: Floats, *, weight: Floats |
             f"the average of the {len(rows)} customers at or just above {int(score[rows].min())} points, the cut-off between grades",
             f"等级分界线 {int(score[rows].min())} 分及略高处 {len(rows)} 位客户的平均",
         )
-    means = parts[rows].mean(axis=0)
+    means = np.average(parts[rows], axis=0, weights=None if weights is None else weights[rows])
     variables = tuple(replace(v, reference=float(m)) for v, m in zip(card.parts, means, strict=True))
     return replace(card, parts=variables, curve=curve, grades=grades, reference=reference)

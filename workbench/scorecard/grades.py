@@ -131,12 +131,12 @@ def _band(low: float | None, high: float | None, words: tuple[str, str]) -> str:
     return " ".join(parts + ([] if high is None else [f"{words[1]} {high:.3%}"]))
 
 
-def grade_bands(p: Floats, y: Floats, kind: Kind) -> Grades:
+def grade_bands(p: Floats, y: Floats, kind: Kind, weight: Floats | None = None) -> Grades:
     """Four bands near 10/20/30/40% of the customers, from the likeliest to have the event down.
 
     Among all combinations of candidate cuts with strictly monotone event rates and at least 2% of the rows in every
     band, the one nearest to those shares is taken. If none has four bands, three or two are tried, and a score
-    that orders nobody leaves one band, D: a better grade must be earned.
+    that orders nobody leaves one band, D: a better grade must be earned. `weight`: how many customers a row stands for.
     """
     values, outcome = np.asarray(p, dtype=float), np.asarray(y, dtype=float)
     if len(values) == 0 or np.isnan(values).any():
@@ -145,12 +145,14 @@ def grade_bands(p: Floats, y: Floats, kind: Kind) -> Grades:
         )
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    sums = np.concatenate([[0.0], np.cumsum(outcome[order])])
+    stands_for = np.ones(len(values)) if weight is None else np.asarray(weight, dtype=float)[order]
+    sums = np.concatenate([[0.0], np.cumsum(outcome[order] * stands_for)])
+    below = np.concatenate([[0.0], np.cumsum(stands_for)])
     borders = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1  # rows below a possible cut
-    cuts = _ladder(borders, len(ordered))
+    cuts = _ladder(borders, below)
     likelier = higher_is_likelier(kind)
     for bands in (4, 3, 2):
-        best = _nearest(cuts, sums, bands)
+        best = _nearest(cuts, sums, below, bands)
         if best is not None:
             # a cut is inclusive above: the edge lies in (below, above]
             edges = tuple(-shortest_between(-float(ordered[c]), -float(ordered[c - 1])) for c in best)
@@ -159,28 +161,29 @@ def grade_bands(p: Floats, y: Floats, kind: Kind) -> Grades:
     return Grades(kind, (), ("D",))
 
 
-def _ladder(borders: NDArray[np.intp], rows: int) -> NDArray[np.intp]:
-    """Up to LADDER borders near even steps of rows, and those nearest to the aimed shares."""
+def _ladder(borders: NDArray[np.intp], below: Floats) -> NDArray[np.intp]:
+    """Up to LADDER borders near even steps of customers, and those nearest to the aimed shares."""
     if len(borders) <= LADDER:
         return borders
-    aims = np.concatenate([np.linspace(0, 1, LADDER - 1)[1:-1], 1 - np.cumsum(SHARES)[:-1]]) * rows
-    place = np.clip(np.searchsorted(borders, aims), 1, len(borders) - 1)
-    nearer_left = aims - borders[place - 1] < borders[place] - aims
+    aims = np.concatenate([np.linspace(0, 1, LADDER - 1)[1:-1], 1 - np.cumsum(SHARES)[:-1]]) * below[-1]
+    stand = below[borders]
+    place = np.clip(np.searchsorted(stand, aims), 1, len(borders) - 1)
+    nearer_left = aims - stand[place - 1] < stand[place] - aims
     return np.unique(borders[place - nearer_left])
 
 
-def _nearest(cuts: NDArray[np.intp], sums: Floats, bands: int) -> tuple[int, ...] | None:
+def _nearest(cuts: NDArray[np.intp], sums: Floats, below: Floats, bands: int) -> tuple[int, ...] | None:
     if len(cuts) < bands - 1:
         return None
     rows = len(sums) - 1
     sets = np.array(list(combinations(cuts.tolist(), bands - 1)))
     bounds = np.column_stack([np.zeros(len(sets), dtype=int), sets, np.full(len(sets), rows)])
-    n = np.diff(bounds, axis=1)
+    n = np.diff(below[bounds], axis=1)
     rate = np.diff(sums[bounds], axis=1) / n
-    fits = (np.diff(rate, axis=1) > 0).all(axis=1) & (n >= MIN_SHARE * rows).all(axis=1)
+    fits = (np.diff(rate, axis=1) > 0).all(axis=1) & (n >= MIN_SHARE * below[-1]).all(axis=1)
     if not fits.any():
         return None
     aimed = np.array({4: SHARES, 3: (0.15, 0.35, 0.5), 2: (0.3, 0.7)}[bands])[::-1]
-    distance = np.abs(np.log(n / rows / aimed)).sum(axis=1)
+    distance = np.abs(np.log(n / below[-1] / aimed)).sum(axis=1)
     distance[~fits] = np.inf
     return tuple(int(c) for c in sets[int(np.argmin(distance))])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,11 @@ class Ensemble:
         total *= self.calibration.slope
         total[:, -1] += self.calibration.intercept
         return total
+
+    def shifted(self, log_odds: float) -> Ensemble:
+        """The same model with a constant added to every row's log-odds: a prior correction."""
+        calibration = Affine(self.calibration.slope, self.calibration.intercept + log_odds)
+        return replace(self, calibration=calibration)
 
     def save(self, folder: Path) -> None:
         """Writes the folder whole: `ensemble.json` (encoder, weights, calibration) and each library's own files."""

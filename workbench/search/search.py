@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 
@@ -47,6 +47,10 @@ class SearchResult:
     failures: tuple[tuple[str, str], ...] = ()  # (candidate and reason, traceback) of those that broke
     past: PastSearch | None = None  # what later searches may learn from this one
     note: str = ""  # why the search ended: budget used, asked to finish, or no further gain
+
+    def shifted(self, log_odds: float) -> SearchResult:
+        """With a constant added to all log-odds: what was learned from a sample, made right for all rows."""
+        return replace(self, model=self.model.shifted(log_odds), oof_log_odds=self.oof_log_odds + log_odds)
 
 
 def search(

@@ -5,9 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from workbench.errors import UsageError
+
 LEAST_SEARCH_SHARE = 0.1
+AFTER_SHARE = 0.4
+"""Of what is left of the budget, that what follows the search may take: with more training rows a sample of them teaches."""
+LEAST_TRAINING_ROWS = 20_000
 LOGGING_SECONDS = 9.0
 """MLflow's import, one parent run with its trials, pictures and the registered version, on a busy two-core machine."""
+_TAUGHT_CELLS_PER_SECOND = 400_000.0  # card, grades and references: rows x features
+_JUDGED_CELLS_PER_SECOND = 400_000.0  # scores, intervals and tables of the hold-out
 
 
 @dataclass
@@ -42,7 +49,13 @@ class Clock:
         waited = time.monotonic() - self._made
         return min(3.0, max(1.0, waited / worked)) if worked > 0.5 else 1.0
 
-    def search_seconds(self, n_rows: int, n_features: int) -> float | None:
+    def after_seconds(self, n_rows: int, n_features: int, held_rows: int) -> float:
+        """Seconds that evaluation, card, explanation and logging need for so many training and hold-out rows."""
+        taught, judged = n_rows * n_features, held_rows * n_features
+        after = LOGGING_SECONDS + 2.0 + taught / _TAUGHT_CELLS_PER_SECOND + judged / _JUDGED_CELLS_PER_SECOND
+        return after * self.crowding()
+
+    def search_seconds(self, n_rows: int, n_features: int, held_rows: int) -> float | None:
         """Seconds that the search may still use: what is left, less what evaluation, card, explanation and logging need.
 
         Never less than a quarter of what is left, nor than a tenth of the budget: where reading took nearly all of
@@ -51,7 +64,30 @@ class Clock:
         if self.budget_seconds is None:
             return None
         left = max(1.0, self.budget_seconds - self.elapsed)
-        cells = n_rows * n_features
-        after = LOGGING_SECONDS + 2.0 + cells / 400_000  # card and evaluation grow with the table
-        after *= self.crowding()
+        after = self.after_seconds(n_rows, n_features, held_rows)
         return max(left - after, 0.25 * left, LEAST_SEARCH_SHARE * self.budget_seconds)
+
+    def most_training_rows(self, n_features: int, held_rows: int) -> int | None:
+        """With more training rows than this, a sample of so many teaches; None without a budget in seconds.
+
+        Raises UsageError WB-U36 with the smallest budget that fits, where reading and judging alone take what there is.
+        """
+        if self.budget_seconds is None:
+            return None
+        before, fixed = self.elapsed, self.after_seconds(0, n_features, held_rows)
+        judging = fixed - self.after_seconds(0, n_features, 0)
+        if before + judging > self.budget_seconds:
+            least = self.after_seconds(LEAST_TRAINING_ROWS, n_features, held_rows)
+            raise UsageError(
+                "WB-U36",
+                f"A budget of {self.budget_seconds:g} s is too short for this table: reading took {before:.0f} s, and "
+                f"judging {held_rows:,} rows of {n_features:,} features takes about {judging:.0f} s.",
+                f"The smallest budget that fits is about {_rounded_up(before + least / AFTER_SHARE)} s.",
+            )
+        room = AFTER_SHARE * (self.budget_seconds - before) - fixed
+        rows = room / self.crowding() * _TAUGHT_CELLS_PER_SECOND / max(1, n_features)
+        return max(LEAST_TRAINING_ROWS, int(rows))
+
+
+def _rounded_up(seconds: float) -> int:
+    return int(-(-seconds // 10) * 10)

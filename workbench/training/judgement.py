@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
-from workbench.dataset.splits import Splits
 from workbench.evaluation import Evaluation, evaluate
 from workbench.scorecard.build import build_scorecard
 from workbench.scorecard.card import Scorecard
 from workbench.scorecard.grades import Grades, grade_bands
 from workbench.search.search import SearchResult
+from workbench.training.material import Material
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Judgement:
     notes: tuple[str, ...]
 
 
-def judge(frame: TrainingFrame, splits: Splits, found: SearchResult, *, seed: int) -> Judgement:
+def judge(material: Material, found: SearchResult, *, seed: int) -> Judgement:
     """Card and grades are made from training rows only; then each is looked at on the hold-out."""
-    features = list(frame.features)
-    train, held = frame.rows[splits.train], frame.rows[splits.holdout]
-    y_train, y = train[LABEL].to_numpy(), held[LABEL].to_numpy()
+    frame, splits, features = material.frame, material.splits, material.features
+    train, held, stand_for = material.train, material.held, material.stand_for
+    y_train, y = material.y_train, held[LABEL].to_numpy()
     card = build_scorecard(
         train[features],
         y_train,
@@ -45,12 +45,16 @@ def judge(frame: TrainingFrame, splits: Splits, found: SearchResult, *, seed: in
         sentences=frame.sentences,
         groups=frame.groups,
         event_class=frame.event_class,
+        weight=_product(stand_for, material.weights),
         seed=seed,
     )
-    taught = found.model.predict_proba(train[features])
     known = np.isfinite(found.oof_log_odds)
-    taught[known] = 1.0 / (1.0 + np.exp(-found.oof_log_odds[known]))
-    grades = grade_bands(taught[known], y_train[known], frame.kind)
+    taught = 1.0 / (1.0 + np.exp(-found.oof_log_odds))
+    if not known.all():
+        taught[~known] = found.model.predict_proba(train.loc[~known, features])
+    grades = grade_bands(
+        taught[known], y_train[known], frame.kind, None if stand_for is None else stand_for[known]
+    )
     probability = found.model.predict_proba(held[features])
     entity = held[frame.entity].to_numpy() if frame.entity else None
     evaluation = evaluate(
@@ -72,7 +76,7 @@ def judge(frame: TrainingFrame, splits: Splits, found: SearchResult, *, seed: in
         card_auc=by_card.metrics["auc"],
         grades=grades,
         grade_table=grades.table(probability, y),
-        metrics=flat_metrics(evaluation, by_card, found, y_train),
+        metrics=flat_metrics(evaluation, by_card, found, y_train, stand_for),
         notes=tuple(note["en"] for note in card.notes),
     )
 
@@ -86,15 +90,44 @@ def months_of(rows: pd.DataFrame, frame: TrainingFrame) -> np.ndarray | None:
 
 
 def flat_metrics(
-    evaluation: Evaluation, by_card: Evaluation, found: SearchResult, y_train: np.ndarray
+    evaluation: Evaluation,
+    by_card: Evaluation,
+    found: SearchResult,
+    y_train: np.ndarray,
+    stand_for: np.ndarray | None,
 ) -> dict[str, float]:
     """One flat set of names, the same in every run: `test_` the hold-out, `cv_` out of fold, `card_` the scorecard."""
     known = np.isfinite(found.oof_log_odds)
     out_of_fold = 1.0 / (1.0 + np.exp(-found.oof_log_odds[known]))
-    cv = evaluate(y_train[known], out_of_fold, n_boot=0)
+    cv = evaluate(y_train[known], out_of_fold, n_boot=0).metrics
+    if stand_for is not None:
+        cv = cv | _for_all(y_train[known], out_of_fold, stand_for[known])
     metrics = {f"test_{name}": value for name, value in evaluation.metrics.items()}
     for name, (low, high) in evaluation.intervals.items():
         metrics |= {f"test_{name}_low": low, f"test_{name}_high": high}
     metrics |= {f"card_{name}": by_card.metrics[name] for name in ("auc", "ks", "lift_10", "logloss")}
-    metrics |= {f"cv_{name}": cv.metrics[name] for name in ("auc", "ks", "lift_10", "logloss", "brier")}
+    metrics |= {f"cv_{name}": cv[name] for name in ("auc", "ks", "lift_10", "logloss", "brier")}
     return {name: float(value) for name, value in metrics.items()}
+
+
+def _for_all(y: np.ndarray, p: np.ndarray, stand_for: np.ndarray) -> dict[str, float]:
+    """The figures that depend on the event's share, as all the rows would give them that the sample stands for.
+
+    Area and KS do not depend on it.
+    """
+    order = np.argsort(-p, kind="stable")
+    reached = np.cumsum(stand_for[order]) / stand_for.sum()
+    found = np.cumsum((y * stand_for)[order]) / (y * stand_for).sum()
+    clear = np.clip(p, 1e-15, 1 - 1e-15)
+    losses = -np.where(y == 1, np.log(clear), np.log1p(-clear))
+    return {
+        "lift_10": float(np.interp(0.1, reached, found) / 0.1),
+        "logloss": float(np.average(losses, weights=stand_for)),
+        "brier": float(np.average((p - y) ** 2, weights=stand_for)),
+    }
+
+
+def _product(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return one * other

@@ -31,6 +31,7 @@ from workbench.registry.record import Logged, RunInput, RunRecord
 from workbench.registry.training_log import log_training
 from workbench.search.search import SearchResult
 from workbench.training.judgement import Judgement
+from workbench.training.material import Material
 from workbench.training.report import write_report
 from workbench.training.request import TrainRequest
 
@@ -41,8 +42,7 @@ DEPENDENCE_OF_TOP = 6
 def keep(
     home: Home,
     request: TrainRequest,
-    frame: TrainingFrame,
-    splits: Splits,
+    material: Material,
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
@@ -53,12 +53,10 @@ def keep(
 ) -> Logged:
     """Registers a version: the folder is whole before anybody sees it; MLflow may be away."""
     ended = datetime.now(UTC)
-    facts = facts_of(request, frame, splits, judgement, stops, at=ended)
-    features = list(frame.features)
-    train = frame.rows[splits.train]
-    reference = reference_rows(
-        train[features], judgement.train_probability, kind=frame.kind, cut=judgement.grades.review_cut
-    )
+    frame, splits, features = material.frame, material.splits, material.features
+    facts = facts_of(request, material, judgement, stops, at=ended)
+    known, probability = material.train.loc[material.plain, features], judgement.train_probability[material.plain]  # fmt: skip
+    reference = reference_rows(known, probability, kind=frame.kind, cut=judgement.grades.review_cut)
     artefact = Artefact(
         facts=facts,
         schema=schema_of(frame),
@@ -83,7 +81,7 @@ def keep(
         )
         write_json(
             files / "data" / "drift_reference.json",
-            Reference.of(train[features], judgement.train_probability).as_dict(),
+            Reference.of(known, probability).as_dict(),
         )
         write_json(files / "config" / "request.json", request.as_dict())
         if found.failures:
@@ -109,14 +107,13 @@ def keep(
 
 def facts_of(
     request: TrainRequest,
-    frame: TrainingFrame,
-    splits: Splits,
+    material: Material,
     judgement: Judgement,
     stops: tuple[str, ...],
     *,
     at: datetime,
 ) -> Facts:
-    train = frame.rows[splits.train]
+    frame, train = material.frame, material.train
     return Facts(
         name=frame.name,
         task=frame.task,
@@ -128,7 +125,7 @@ def facts_of(
         seed=request.seed,
         train_rows=len(train),
         event_rate=float(frame.rows[LABEL].mean()),
-        base_rate=float(train[LABEL].mean()),
+        base_rate=material.base_rate,
         created_at=at.isoformat(),
         keys=frame.keys,
         entity=frame.entity,
@@ -142,7 +139,7 @@ def facts_of(
         period=period_of(train, frame),
         trained_by=request.user,
         job_id=request.job_id,
-        notes=(*frame.notes, *judgement.notes, *stops),
+        notes=(*frame.notes, *material.notes, *judgement.notes, *stops),
     )
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from workbench.config import Home
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
+from workbench.dataset.sampling import drawn
 from workbench.dataset.splits import Splits, make_splits
 from workbench.errors import Cancelled
 from workbench.progress import Progress
@@ -26,6 +26,7 @@ from workbench.training.clock import Clock
 from workbench.training.guidance import Guidance, guided
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
+from workbench.training.material import Material
 from workbench.training.memory import memory_for_search
 from workbench.training.request import TrainRequest
 from workbench.training.suspects import suspects
@@ -103,16 +104,17 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         "search",
         f"{counted(len(frame.rows), 'row')}, {counted(len(frame.features), 'feature')}; {splits.sentence['en']}",
     )
+    material = _material(frame, splits, guidance, clock, seed=request.seed)
     history = home.var / "search_history.jsonl"
-    found = find_model(frame, splits, request, guidance, clock, folder, tell, history=history)
+    found = find_model(material, request, clock, folder, tell, history=history)
     if found.past is not None and found.past.behind:
         remember(history, found.past)
     tell("judge", "the hold-out is opened, once")
-    judgement = judge(frame, splits, found, seed=request.seed)
+    judgement = judge(material, found, seed=request.seed)
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
     warmup.wait()
-    kept = keep(home, request, frame, splits, found, judgement, challenge, stops, began=began, folder=folder)
+    kept = keep(home, request, material, found, judgement, challenge, stops, began=began, folder=folder)
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -124,7 +126,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
         split=splits.sentence["en"],
-        notes=(*frame.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        notes=(*frame.notes, *material.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
         warnings=warnings,
         stops=stops,
         wall_seconds=round(clock.elapsed, 2),
@@ -132,6 +134,15 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     )
     progress("done", 1.0, f"{result.model} version {result.version}")
     return result
+
+
+def _material(
+    frame: TrainingFrame, splits: Splits, guidance: Guidance, clock: Clock, *, seed: int
+) -> Material:
+    """All training rows, or a sample where the budget has no room for them."""
+    most = clock.most_training_rows(len(frame.features), int(splits.holdout.sum()))
+    draw = None if most is None else drawn(frame, splits, most, seed=seed)
+    return Material(frame, splits if draw is None else draw.splits, guidance, draw, seed)
 
 
 def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
@@ -142,35 +153,33 @@ def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:
 
 
 def find_model(
-    frame: TrainingFrame,
-    splits: Splits,
+    material: Material,
     request: TrainRequest,
-    guidance: Guidance,
     clock: Clock,
     folder: Path,
     tell: Any,
     *,
     history: Path,
 ) -> SearchResult:
-    """The search over the training part of the frame; `history` tells of past ones, and afterwards also of this one."""
-    train = np.flatnonzero(splits.train)
-    rows = frame.rows.iloc[train].reset_index(drop=True)
-    seconds = clock.search_seconds(len(rows), len(frame.features))
+    """The search over the rows that teach; `history` tells of past ones, and afterwards also of this one."""
+    frame = material.frame
+    rows = material.train.reset_index(drop=True)
+    seconds = clock.search_seconds(len(rows), len(frame.features), len(material.held))
 
     def run(spec: SearchSpec, deadline: Deadline) -> SearchResult:
         return search(
             rows[list(frame.features)],
             rows[LABEL].to_numpy(),
-            folds=splits.folds_within_train(),
+            folds=material.splits.folds_within_train(),
             spec=spec,
             deadline=deadline,
             journal=folder / "journal",
             progress=lambda stage, _, sentence: tell("search", sentence),
             entity=rows[frame.entity].to_numpy() if frame.entity else None,
             past=Past.shipped().with_history(history),
-            weights=None if guidance.weights is None else guidance.weights[train],
-            directions=guidance.directions,
-        )
+            weights=material.weights,
+            directions=material.guidance.directions,
+        ).shifted(material.shift)
 
     try:
         return run(

@@ -1,0 +1,303 @@
+"""What each part of the search is worth: the same fits, blended with and without it, judged on test rows of development tables.
+
+`python benchmarks/ablation.py` fits the portfolio and some rounds of local search on every fold of every development table
+once, keeps all scores in `--out`, and compares recipes on them: paired, on the same fits and the same test rows. No judged
+table is read. Writes docs/benchmarks/ablation.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.search_figures.statistics import metrics_of  # noqa: E402
+from benchmarks.search_figures.tables import TABLES, Loaded, NoTableError, Sources  # noqa: E402
+from workbench.dataset.splits import cross_validation  # noqa: E402
+from workbench.search.budget import Deadline  # noqa: E402
+from workbench.search.calibration import calibrate, log_loss  # noqa: E402
+from workbench.search.encoder import Encoder  # noqa: E402
+from workbench.search.fitting import Fitter, Job  # noqa: E402
+from workbench.search.flaml_search import near  # noqa: E402
+from workbench.search.learners import LEARNERS, Config  # noqa: E402
+from workbench.search.portfolio import PORTFOLIO  # noqa: E402
+from workbench.search.selection import greedy_weights  # noqa: E402
+from workbench.search.study import Outcome, propose  # noqa: E402
+
+_SLOT = 10.0  # seconds of one fit: about what a search of five minutes gives
+_ROUNDS = 3  # of local search, of each method
+_FAMILIES = ("lightgbm", "catboost", "xgboost")
+
+
+@dataclass
+class Bank:
+    """All fits of one table and split: out-of-fold and test log-odds by pass and candidate."""
+
+    y: np.ndarray
+    y_test: np.ndarray
+    names: list[str] = field(default_factory=list)
+    families: list[str] = field(default_factory=list)
+    origins: list[str] = field(default_factory=list)  # portfolio, flow2 or tpe
+    seconds: list[float] = field(default_factory=list)
+    held: list[np.ndarray] = field(default_factory=list)  # (passes, rows); nan where a pass was not fitted
+    test: list[np.ndarray] = field(default_factory=list)  # (passes, test rows)
+
+    def save(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(
+            part,
+            y=self.y,
+            y_test=self.y_test,
+            names=np.array(self.names),
+            families=np.array(self.families),
+            origins=np.array(self.origins),
+            seconds=np.array(self.seconds),
+            held=np.stack(self.held).astype(np.float32),
+            test=np.stack(self.test).astype(np.float32),
+        )
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Bank:
+        with np.load(path, allow_pickle=False) as kept:
+            return cls(
+                kept["y"],
+                kept["y_test"],
+                kept["names"].tolist(),
+                kept["families"].tolist(),
+                kept["origins"].tolist(),
+                kept["seconds"].tolist(),
+                list(kept["held"].astype(np.float64)),
+                list(kept["test"].astype(np.float64)),
+            )
+
+
+def fill(loaded: Loaded, *, seed: int, more: Sequence[Config] = ()) -> Bank:
+    """Every candidate on every fold of every pass; local search starts from the first pass of the portfolio."""
+    encoder = Encoder.fit(loaded.train)
+    data, test = encoder.transform(loaded.train), encoder.transform(loaded.test)
+    y = loaded.y_train.astype(np.float64)
+    folds = cross_validation(loaded.y_train, loaded.entity_train, seed=seed, columns=data.width)
+    passes = _passes(folds, len(y))
+    fitter = Fitter(data, y, folds, seed=seed)
+    bank = Bank(y, loaded.y_test)
+
+    def one(config: Config, fold: int) -> tuple[np.ndarray, np.ndarray, float]:
+        made = fitter.fit(Job(config, fold, config.params, _SLOT), Deadline.after(None))
+        return made.log_odds, made.model.log_odds(test, threads=1), made.seconds
+
+    def add(configs: Sequence[Config], origin: str, turns: int) -> list[Outcome]:
+        outcomes = []
+        with ThreadPoolExecutor(2) as pool:
+            asked = {(c.id, f): pool.submit(one, c, f) for c in configs for p in passes[:turns] for f in p}
+        for config in configs:
+            held = np.full((len(passes), len(y)), np.nan)
+            scored = np.full((len(passes), len(loaded.y_test)), np.nan)
+            took = 0.0
+            for turn, chosen in enumerate(passes[:turns]):
+                parts = [asked[config.id, f].result() for f in chosen]
+                for f, (log_odds, _, _) in zip(chosen, parts, strict=True):
+                    held[turn, folds[f][1]] = log_odds
+                scored[turn] = np.mean([p[1] for p in parts], axis=0)
+                took += sum(p[2] for p in parts)
+            bank.names.append(config.label)
+            bank.families.append(config.family)
+            bank.origins.append(origin)
+            bank.seconds.append(took)
+            bank.held.append(held)
+            bank.test.append(scored)
+            seen = ~np.isnan(held[0])
+            outcomes.append(Outcome(config, log_loss(y[seen], held[0][seen])))
+        return outcomes
+
+    start = add([*PORTFOLIO, *more], "portfolio", len(passes))
+    for origin, ask in (("tpe", propose), ("flow2", near)):
+        known = list(start)
+        for turn in range(_ROUNDS):
+            fresh = [c for f in _FAMILIES for c in ask(f, known, 1, seed=seed + turn)]
+            known += add([c for c in fresh if c.id not in {o.config.id for o in known}], origin, 1)
+    return bank
+
+
+def _passes(folds: Sequence[tuple[np.ndarray, np.ndarray]], rows: int) -> list[list[int]]:
+    passes: list[list[int]] = []
+    held = np.zeros(rows, dtype=bool)
+    for i, (_, valid) in enumerate(folds):
+        if not passes or held[valid].any():
+            passes.append([])
+            held[:] = False
+        held[valid] = True
+        passes[-1].append(i)
+    return passes
+
+
+Recipe = Callable[[Bank], np.ndarray]
+"""From a bank to log-odds of the test rows."""
+
+
+def recipe(
+    keep: Callable[[Bank, int], bool] = lambda bank, i: True,
+    *,
+    passes: int | None = None,
+    calibrated: bool = True,
+    weigh: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    members: int = 6,
+    mean_of: str = "log-odds",
+) -> Recipe:
+    weigh = weigh or (lambda y, scores: greedy_weights(y, scores, seed=0, max_members=members))
+
+    def run(bank: Bank) -> np.ndarray:
+        chosen = [i for i in range(len(bank.names)) if keep(bank, i)]
+        turns = slice(0, passes)
+        held = np.stack([np.nanmean(bank.held[i][turns], axis=0) for i in chosen])
+        test = np.stack([np.nanmean(bank.test[i][turns], axis=0) for i in chosen])
+        seen = ~np.isnan(held).any(axis=0)
+        y, held = bank.y[seen], held[:, seen]
+        weights = weigh(y, held)
+        if mean_of == "probability":
+            blend, scores = (_logit(weights @ _expit(part)) for part in (held, test))
+        else:
+            blend, scores = weights @ held, weights @ test
+        return calibrate(y, blend)(scores) if calibrated else scores
+
+    return run
+
+
+def _expit(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+def _logit(p: np.ndarray) -> np.ndarray:
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return np.log(p / (1 - p))
+
+
+def best_alone(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    losses = [log_loss(y, s) for s in scores]
+    return np.eye(len(scores))[int(np.argmin(losses))]
+
+
+def best_equal(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    order = np.argsort([log_loss(y, s) for s in scores])[:5]
+    return np.isin(np.arange(len(scores)), order) / len(order)
+
+
+FULL = "the recipe"
+RECIPES: dict[str, Recipe] = {
+    FULL: recipe(),
+    **{f"without {f}": recipe(lambda b, i, f=f: b.families[i] != f) for f in LEARNERS},
+    "without local search": recipe(lambda b, i: b.origins[i] == "portfolio"),
+    "without TPE (Optuna)": recipe(lambda b, i: b.origins[i] != "tpe"),
+    "without FLOW2 (FLAML)": recipe(lambda b, i: b.origins[i] != "flow2"),
+    "one pass over the rows": recipe(passes=1),
+    "the floor alone": recipe(lambda b, i: i == 0),
+    "the best candidate alone": recipe(weigh=best_alone),
+    "the best five, equal weights": recipe(weigh=best_equal),
+    "at most 3 members": recipe(members=3),
+    "at most 12 members": recipe(members=12),
+    "at most 25 members": recipe(members=25),
+    "blended as probabilities": recipe(mean_of="probability"),
+    "without calibration": recipe(calibrated=False),
+}
+
+
+def compare(banks: dict[str, list[Bank]]) -> list[dict[str, Any]]:
+    """Per recipe the mean difference to the full one over tables, its standard error over tables and splits, and wins."""
+    figures = {
+        name: {t: [metrics_of(b.y_test, _expit(run(b))) for b in bs] for t, bs in banks.items()}
+        for name, run in RECIPES.items()
+    }
+    lines = []
+    for name, by_table in figures.items():
+        line: dict[str, Any] = {"recipe": name}
+        for metric in ("auc", "logloss"):
+            gaps = {
+                t: [a[metric] - b[metric] for a, b in zip(found, figures[FULL][t], strict=True)]
+                for t, found in by_table.items()
+            }
+            per_table = np.array([np.mean(g) for g in gaps.values()])
+            line[metric] = float(np.mean([m[metric] for found in by_table.values() for m in found]))
+            line[f"{metric}_gap"] = float(per_table.mean())
+            line[f"{metric}_error"] = float(per_table.std(ddof=1) / np.sqrt(len(per_table))) if len(per_table) > 1 else np.nan  # fmt: skip
+            line[f"{metric}_worst"] = float(per_table.min() if metric == "auc" else per_table.max())
+        lines.append(line)
+    return lines
+
+
+def markdown(lines: list[dict[str, Any]], banks: dict[str, list[Bank]], command: str) -> str:
+    splits = ", ".join(f"{name} ({len(bs)})" for name, bs in banks.items())
+    head = [
+        "# What each part of the search is worth",
+        "",
+        f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, two cores. Command: `{command}`.",
+        "",
+        f"Development tables (splits): {splits}. All recipes use the same fits; only blending differs. A gap is the recipe's figure less the",
+        "full recipe's, averaged over tables, with its standard error over tables; worst is the table where it costs most. For AUC below zero, "
+        "for log-loss above zero, the part that was taken away earns its place.",
+        "",
+        "| recipe | AUC | gap | worst | log-loss | gap | worst |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| {n['recipe']} | {n['auc']:.4f} | {n['auc_gap']:+.4f} ± {n['auc_error']:.4f} | {n['auc_worst']:+.4f} "
+        f"| {n['logloss']:.4f} | {n['logloss_gap']:+.4f} ± {n['logloss_error']:.4f} | {n['logloss_worst']:+.4f} |"
+        for n in lines
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    development = [t.name for t in TABLES.values() if not t.judged]
+    parser.add_argument("--tables", nargs="+", choices=development, default=development)
+    parser.add_argument("--seeds", type=int, default=2, help="splits of tables that are parted at random")
+    parser.add_argument("--data", type=Path, default=os.environ.get("WORKBENCH_DATA"))
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "benchmarks" / "ablation")
+    parser.add_argument("--made", type=Path, help="folder of made tables; default: inside --out")
+    parser.add_argument("--report-only", action="store_true", help="fit nothing")
+    asked = parser.parse_args()
+    for learner in LEARNERS.values():
+        learner.prepare()
+    sources = Sources(
+        None if asked.data is None else asked.data.absolute(), (asked.made or asked.out / "made").absolute()
+    )
+    banks: dict[str, list[Bank]] = {}
+    for name in asked.tables:
+        table = TABLES[name]
+        for seed in range(asked.seeds if table.seeded else 1):
+            path = asked.out / f"{name}-{seed}.npz"
+            if not path.exists() and not asked.report_only:
+                try:
+                    loaded = table.load(sources, seed)
+                except NoTableError as error:
+                    print(f"{name} is left out: {error}", file=sys.stderr)
+                    break
+                start = time.monotonic()
+                fill(loaded, seed=seed).save(path)
+                print(f"{name}, split {seed}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+            if path.exists():
+                banks.setdefault(name, []).append(Bank.load(path))
+    text = markdown(compare(banks), banks, "python benchmarks/ablation.py")
+    print(text)
+    if set(banks) == set(development):
+        (ROOT / "docs" / "benchmarks" / "ablation.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
