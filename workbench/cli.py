@@ -2,7 +2,7 @@
 
 Every verb takes `--json` (one object on stdout, all else on stderr), `--home` and `--as USER`.
 Exit codes: 0 done; 1 unexpected; 2 usage; 3 bad data or definition; 4 gate failed; 5 waiting for
-approval; 6 cancelled or out of time; 75 locked.
+approval; 6 cancelled or out of time; 74 disk full; 75 locked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import UsageError, WorkbenchError, disk_full
 from workbench.text import counted
 
 if TYPE_CHECKING:
@@ -721,7 +721,5 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         raise SystemExit(130) from None
     except Exception as error:
         logging.getLogger("workbench").info("unexpected", exc_info=error)
-        fail(
-            WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}"),
-            as_json,
-        )
+        unknown = WorkbenchError("WB-X01", f"Something unexpected happened: {type(error).__name__}: {error}")
+        fail(disk_full(error) or unknown, as_json)

@@ -7,6 +7,7 @@ WorkbenchError                 code, message, hint, exit code
 ├── GateFailed         exit 4   a model did not pass its gate; nothing was promoted
 ├── AwaitingApproval   exit 5   a second person must decide first
 ├── Cancelled          exit 6   cancelled, or out of time before anything usable existed
+├── DiskFull           exit 74  a disk had no room left; nothing half-written was kept
 └── Locked             exit 75  another process holds the lock
 
 A message says what, where, what is allowed; the hint says what to do next. Codes are stable and
@@ -16,6 +17,7 @@ documented in `docs/codes.md`.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -65,8 +67,33 @@ class Cancelled(WorkbenchError):
     exit_code = 6
 
 
+class DiskFull(WorkbenchError):
+    exit_code = 74
+
+    def __init__(self, code: str = "WB-X02", message: str = "", hint: str = "") -> None:
+        super().__init__(
+            code,
+            message or "The disk is full. Nothing was registered, and nothing half-written was kept.",
+            hint
+            or "Free some space and give the same command again: a run goes on from what it had finished.",
+        )
+
+
 class Locked(WorkbenchError):
     exit_code = 75
+
+
+_FULL_SAYINGS = ("no space left on device", "disk quota exceeded", "database or disk is full")
+
+
+def disk_full(error: BaseException | None) -> DiskFull | None:
+    """What to say if a full disk is behind an error, whichever library met it; None if it is not."""
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in (errno.ENOSPC, errno.EDQUOT) or any(s in str(error).lower() for s in _FULL_SAYINGS):
+            return DiskFull()
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:

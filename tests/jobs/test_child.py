@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.workload import count
+from tests.service.conftest import customers
 from workbench.config import Home
+from workbench.errors import DiskFull
 from workbench.files import read_json, write_json
 from workbench.jobs.child import ProgressFile, run_child
+from workbench.service import TrainRequest, Workbench
 
 
 def test_progress_is_written_at_each_new_stage_and_at_the_end(tmp_path: Path) -> None:
@@ -72,3 +76,34 @@ def test_the_real_child_reports_a_broken_spec_instead_of_dying_silently(tmp_path
     )
     assert done.returncode > 0
     assert read_json(tmp_path / "error.json")["code"].startswith("WB-")
+
+
+def test_a_full_disk_is_told_as_what_it_is_whichever_library_met_it(tmp_path: Path) -> None:
+    def fill(*_: object) -> dict:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise RuntimeError("the model could not be saved") from error
+
+    write_json(tmp_path / "spec.json", {})
+    assert run_child(tmp_path, home=Home(tmp_path), target=fill) == 74
+    assert read_json(tmp_path / "error.json")["code"] == "WB-X02"
+
+
+def test_a_training_that_meets_a_full_disk_registers_nothing_and_goes_on_later(tmp_path: Path) -> None:
+    customers(300, seed=1).to_csv(tmp_path / "train.csv", index=False)
+    wb = Workbench.open(tmp_path / "home")
+    asked = TrainRequest(
+        file=str(tmp_path / "train.csv"), label="answered", id_column="customer no", trials=2,
+        user=wb.people.practice()[0].name,
+    )  # fmt: skip
+    journal = wb.home.jobs / f"here-{asked.key}" / "journal" / "trials.jsonl"
+    journal.parent.mkdir(parents=True)
+    journal.symlink_to(
+        "/dev/full"
+    )  # the kernel's own full disk: opens well, and has no room for a single byte
+    with pytest.raises(DiskFull, match="WB-X02"):
+        wb.runs.train_here(asked)
+    assert wb.models.list() == []
+    journal.unlink()
+    assert wb.runs.train_here(asked)["version"] == 1

@@ -13,6 +13,7 @@ import streamlit as st
 
 from workbench.config import Home
 from workbench.errors import DefinitionError, UsageError
+from workbench.files import write_json
 from workbench.jobs.job import Job, JobError, JobProgress
 from workbench.service.models import Report
 from workbench.text import Text
@@ -45,6 +46,7 @@ def write_fake_report(folder: Path) -> Report:
         summary={
             "kind": "response", "split": "Judged on October 2017.", "rows": 5000, "rows_test": 1000, "seed": 0,
             "fingerprint": "f" * 40, "event_class": "yes", "notes": ["3 columns were left out."],
+            "suspects": [{"column": "spend", "code": "WB-D24", "severity": "stop", "message": "Without column 'spend' a model falls."}],
             "grades": {"en": "A is the most likely.", "zh": "A 为最可能。"},
             "card_direction": {"en": "More points, more likely.", "zh": "分数越高越可能。"},
             "against_champion": champion,
@@ -65,6 +67,7 @@ def write_fake_report(folder: Path) -> Report:
         },
         plots={},
     )  # fmt: skip
+    write_json(folder / "config" / "request.json", {"task": TASK})
     return Report("complete_journey.coupon_response", 2, folder)
 
 
@@ -120,6 +123,7 @@ class FakeWorkbench:
             cancel=lambda job_id, user: self.asked.append(("cancel", job_id)),
             finish=lambda job_id, user: self.asked.append(("finish", job_id)),
             resume=lambda job_id, user: self.asked.append(("resume", job_id)),
+            again=self._again,
         )  # fmt: skip
         has_model = self.state == "sample"
         self.models = SimpleNamespace(
@@ -188,6 +192,10 @@ class FakeWorkbench:
             )
         ]
         return self.jobs[0]
+
+    def _again(self, request: dict[str, Any], *, user: str, **changes: tuple[str, ...]) -> Job:
+        self.asked.append(("again", changes))
+        return self._start(request)
 
     def _build(self, request: Any) -> Any:
         self.asked.append(("build", request))

@@ -187,11 +187,26 @@ def test_sending_back_needs_a_reason(opened: Open) -> None:
     assert workbench.asked == [("reject", ("2", "li.approver", "too many"))]
 
 
+@pytest.mark.parametrize(
+    ("answer", "change"), [("known", {"known_before": ("spend",)}), ("unknown", {"without": ("spend",)})]
+)
+def test_a_suspected_column_is_asked_about_and_each_answer_trains_again(
+    opened: Open, answer: str, change: dict[str, tuple[str, ...]]
+) -> None:
+    app, workbench = opened("results")
+    assert any("spend in 30 days" in m.value for m in app.markdown), "asked in the words of the definition"
+    app.button(key=f"suspect-{answer}-0").click().run()
+    assert ("again", change) in workbench.asked
+    assert app.session_state["watching"] == "job-running"
+
+
 @pytest.mark.parametrize("page", ["build", "results", "audience"])
 def test_who_may_only_look_cannot_start_anything(opened: Open, page: str) -> None:
     app, _ = opened(page, person="li.approver")
     offered = {b.label for b in app.button if not b.disabled}
-    forbidden = {say("en", key) for key in ("build.start", "results.make_list", "audience.send")}
+    forbidden = {
+        say("en", key) for key in ("build.start", "results.make_list", "audience.send", "suspect.known")
+    }
     assert not offered & forbidden
 
 

@@ -7,6 +7,7 @@ at all. It dies with the worker that started it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import resource
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.config import Home
-from workbench.errors import WorkbenchError
+from workbench.errors import WorkbenchError, disk_full
 from workbench.files import read_json, write_json
 from workbench.progress import Progress
 
@@ -76,6 +77,11 @@ def run_child(folder: Path, *, home: Home, target: Target, parent: int | None = 
         return _give_up(folder, "WB-J05", "The job needed more memory than it may have.", _MEMORY_HINT)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a job must say why it ended
         traceback.print_exc()
+        full = disk_full(error)
+        if full is not None:
+            with contextlib.suppress(OSError):  # there may be no room for it: the exit code says it as well
+                write_json(folder / "error.json", full.as_dict())
+            return full.exit_code
         said = f"The job stopped at an unexpected error: {type(error).__name__}: {error}"
         return _give_up(folder, "WB-J04", said, "The job's log has the details.")
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.config import Home
+from workbench.errors import DiskFull
 from workbench.files import read_json, write_json
 from workbench.jobs import database, process
 from workbench.jobs.process import Child, Command
@@ -162,6 +163,8 @@ def _outcome(folder: Path, exit_code: int) -> dict[str, Any]:
         return {"result": read_json(folder / "result.json")}
     if exit_code > 0 and (folder / "error.json").is_file():
         return {"error": read_json(folder / "error.json")}
+    if exit_code == DiskFull.exit_code:
+        return {"error": DiskFull().as_dict()}
     how = f"by signal {-exit_code}" if exit_code < 0 else f"with exit code {exit_code}"
     return {
         "error": {

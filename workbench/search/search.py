@@ -27,6 +27,7 @@ from workbench.search.past import Past, PastSearch, TableFacts
 from workbench.search.plan import Plan
 from workbench.search.portfolio import FLOOR, PORTFOLIO
 from workbench.search.spec import SearchSpec
+from workbench.text import counted
 
 _FLOOR_SHARE = 0.08
 _FLOOR_SECONDS = 1.5
@@ -120,6 +121,7 @@ class _Run:
     def trials(self) -> str:
         """Exactly `spec.trials` candidates, each on all main folds: repeatable to the last digit."""
         bench = self.bench
+        self._taken_over()
         wanted = bench.spec.trials or 0
         tried = list(PORTFOLIO[:wanted])
         bench.run([(c, f) for c in tried for f in bench.main], after=self._report)
@@ -133,6 +135,7 @@ class _Run:
 
     def timed(self) -> str:
         bench = self.bench
+        self._taken_over()
         slot = _FLOOR_SHARE * bench.total * bench.crew.size / max(2, len(bench.main))
         slot = max(slot, min(_FLOOR_SECONDS, 0.25 * bench.total))  # libraries need a moment to start
         bench.run([(FLOOR, bench.main[0])], slot=slot, after=self._report, here=True)
@@ -144,13 +147,27 @@ class _Run:
             return "Ended before its budget: further candidates no longer improved the blend."
         return "The budget is used."
 
-    def _report(self, entry: Entry) -> None:
+    def _taken_over(self) -> None:
+        fits = sum(len(folds) for folds in self.bench.entries.values())
+        if fits:
+            self.say(
+                "search", 0.0, f"Goes on from {counted(fits, 'fit')} that an earlier attempt had finished."
+            )
+            for folds in self.bench.entries.values():
+                for entry in folds.values():
+                    self._note_best(entry)
+
+    def _note_best(self, entry: Entry) -> None:
         bench = self.bench
-        held = bench.y[bench.folds[entry.fold][1]]
         if entry.fold == bench.main[0]:
+            held = bench.y[bench.folds[entry.fold][1]]
             loss = log_loss(held, entry.log_odds)
             if loss < self.best[0]:
                 self.best = (loss, f"{entry.config.family} with AUC {rank_auc(held, entry.log_odds):.3f}")
+
+    def _report(self, entry: Entry) -> None:
+        bench = self.bench
+        self._note_best(entry)
         if bench.spec.trials is None:
             if bench.deadline.now() - self.said_at < _SAY_EVERY_SECONDS:
                 return

@@ -51,6 +51,11 @@ class Report:
         return read_json(self.folder / "report" / "summary.json")
 
     @cached_property
+    def request(self) -> dict[str, Any]:
+        """What this version's run was asked for."""
+        return read_json(self.folder / "config" / "request.json")
+
+    @cached_property
     def evaluation(self) -> dict[str, Any]:
         return read_json(self.folder / "report" / "evaluation.json")
 

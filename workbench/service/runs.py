@@ -27,23 +27,41 @@ class Runs:
         from workbench.jobs import queue
 
         asked = self._allowed(request)
-        same = [
-            asked.title,
-            asked.user,
-            str(asked.budget_seconds or asked.trials),
-            str(asked.seed),
-            asked.as_of or "",
-        ]
         job_id = queue.enqueue(
-            self.home, asked.as_dict(), user=asked.user, dedup_key="|".join(same), title=asked.title
+            self.home, asked.as_dict(), user=asked.user, dedup_key=asked.key, title=asked.title
         )
         return queue.get(self.home, job_id)
 
+    def again(
+        self,
+        request: dict[str, Any],
+        *,
+        user: str,
+        without: tuple[str, ...] = (),
+        known_before: tuple[str, ...] = (),
+    ) -> Job:
+        """Queue an earlier run's request once more: without some of its features, or vouching for them."""
+        earlier = TrainRequest.from_dict(request)
+        changed = dataclasses.replace(
+            earlier,
+            without=tuple(dict.fromkeys((*earlier.without, *without))),
+            known_before=tuple(dict.fromkeys((*earlier.known_before, *known_before))),
+            user=user,
+            trigger="manual",
+            started_at=None,
+            job_id=None,
+        )
+        return self.start(changed)
+
     def train_here(self, request: TrainRequest, *, progress: Progress = silent) -> dict[str, Any]:
-        """Run now, in a child process that ends with this one; gives the result, raises what the child raised."""
+        """Run now, in a child process that ends with this one; gives the result, raises what the child raised.
+
+        After a kill the same request goes on where it was.
+        """
         from workbench.jobs.foreground import run_here
 
-        return run_here(self.home, self._allowed(request).as_dict(), progress=progress)
+        asked = self._allowed(request)
+        return run_here(self.home, asked.as_dict(), progress=progress, key=asked.key)
 
     def list(self) -> builtins.list[Job]:
         from workbench.jobs import queue

@@ -46,7 +46,6 @@ def keep(
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
-    stops: tuple[str, ...],
     *,
     began: datetime,
     folder: Path,
@@ -54,7 +53,7 @@ def keep(
     """Registers a version: the folder is whole before anybody sees it; MLflow may be away."""
     ended = datetime.now(UTC)
     frame, splits, features = material.frame, material.splits, material.features
-    facts = facts_of(request, material, judgement, stops, at=ended)
+    facts = facts_of(request, material, judgement, at=ended)
     known, probability = material.train.loc[material.plain, features], judgement.train_probability[material.plain]  # fmt: skip
     reference = reference_rows(known, probability, kind=frame.kind, cut=judgement.grades.review_cut)
     artefact = Artefact(
@@ -69,14 +68,12 @@ def keep(
         files = Path(made)
         explain(
             files,
-            frame,
-            splits,
+            material,
             found,
             judgement,
             challenge,
             facts,
             reference,
-            stops,
             seed=request.seed,
         )
         write_json(
@@ -100,7 +97,7 @@ def keep(
                 files=files,
                 inputs=inputs_of(request, frame, splits),
                 trigger=request.trigger,
-                tags={"split": splits.kind} | ({"stop": stops[0]} if stops else {}),
+                tags={"split": splits.kind} | ({"stop": material.stops[0]} if material.stops else {}),
             ),
         )
 
@@ -109,7 +106,6 @@ def facts_of(
     request: TrainRequest,
     material: Material,
     judgement: Judgement,
-    stops: tuple[str, ...],
     *,
     at: datetime,
 ) -> Facts:
@@ -139,7 +135,7 @@ def facts_of(
         period=period_of(train, frame),
         trained_by=request.user,
         job_id=request.job_id,
-        notes=(*frame.notes, *material.notes, *judgement.notes, *stops),
+        notes=(*frame.notes, *material.notes, *judgement.notes, *material.stops),
     )
 
 
@@ -183,20 +179,18 @@ def inputs_of(request: TrainRequest, frame: TrainingFrame, splits: Splits) -> tu
 
 def explain(
     folder: Path,
-    frame: TrainingFrame,
-    splits: Splits,
+    material: Material,
     found: SearchResult,
     judgement: Judgement,
     challenge: dict[str, Any] | None,
     facts: Facts,
     reference: pd.DataFrame,
-    stops: tuple[str, ...],
     *,
     seed: int,
 ) -> None:
     """The report's tables and pictures, from a sample of hold-out rows."""
-    features = list(frame.features)
-    held = frame.rows.loc[splits.holdout, features].reset_index(drop=True)
+    frame, splits = material.frame, material.splits
+    held = material.held[material.features].reset_index(drop=True)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(held))[:EXPLAINED_ROWS])
     sample = held.iloc[chosen].reset_index(drop=True)
     contributions = found.model.contributions(sample)
@@ -251,7 +245,11 @@ def explain(
             "search_trials": found.n_trials,
             "skipped": list(found.skipped),
             "against_champion": challenge,
-            "stops": list(stops),
+            "stops": list(material.stops),
+            "suspects": [
+                {"column": s.column, "code": s.code, "severity": s.severity, "message": s.message}
+                for s in material.suspects
+            ],
         },
         evaluation=evaluation.as_dict(),
         tables=tables,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.dataset.frame import LABEL, TrainingFrame
+from workbench.dataset.leakage import LeakFinding
 from workbench.dataset.sampling import Drawn
 from workbench.dataset.splits import Splits
 from workbench.training.guidance import Guidance
@@ -16,7 +17,7 @@ from workbench.training.guidance import Guidance
 
 @dataclass(frozen=True)
 class Material:
-    """A frame, who teaches and who judges in it, what a person asked for, and the sample if there is one.
+    """A frame, who teaches and who judges in it, what a person asked for, the sample if there is one, and what is suspect.
 
     `splits` are the sample's where there is one: its training rows are those that teach.
     """
@@ -26,6 +27,12 @@ class Material:
     guidance: Guidance
     draw: Drawn | None
     seed: int
+    suspects: tuple[LeakFinding, ...] = ()  # columns that may know the outcome
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """What keeps the model from going live until a person has answered."""
+        return tuple(suspect.message for suspect in self.suspects if suspect.severity == "stop")
 
     @property
     def features(self) -> list[str]:

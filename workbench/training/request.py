@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -97,6 +99,12 @@ class TrainRequest:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
+
+    @property
+    def key(self) -> str:
+        """Sixteen hex digits, the same for the same wish whenever it is uttered: two of it are one job."""
+        wish = self.as_dict() | {"started_at": None, "job_id": None}
+        return hashlib.sha256(json.dumps(wish, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.config import Home
 from workbench.dataset.frame import CUTOFF, LABEL, TrainingFrame
+from workbench.dataset.leakage import LeakFinding
 from workbench.dataset.sampling import drawn
 from workbench.dataset.splits import Splits, make_splits
 from workbench.errors import Cancelled
@@ -98,13 +99,11 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     frame, guidance = guided(frame, request)
     splits = make_splits(frame, seed=request.seed, test_from=judge_from(frame))
     leaks = suspects(frame, splits, seed=request.seed, known_before=request.known_before)
-    warnings = tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks)
-    stops = tuple(leak.message for leak in leaks if leak.severity == "stop")
     tell(
         "search",
         f"{counted(len(frame.rows), 'row')}, {counted(len(frame.features), 'feature')}; {splits.sentence['en']}",
     )
-    material = _material(frame, splits, guidance, clock, seed=request.seed)
+    material = _material(frame, splits, guidance, leaks, clock, seed=request.seed)
     history = home.var / "search_history.jsonl"
     found = find_model(material, request, clock, folder, tell, history=history)
     if found.past is not None and found.past.behind:
@@ -114,7 +113,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     challenge = against_champion(home, frame, splits, judgement, seed=request.seed)
     tell("keep", "scorecard, explanation, MLflow")
     warmup.wait()
-    kept = keep(home, request, material, found, judgement, challenge, stops, began=began, folder=folder)
+    kept = keep(home, request, material, found, judgement, challenge, began=began, folder=folder)
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -127,8 +126,8 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         metrics=judgement.metrics,
         split=splits.sentence["en"],
         notes=(*frame.notes, *material.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
-        warnings=warnings,
-        stops=stops,
+        warnings=tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks),
+        stops=material.stops,
         wall_seconds=round(clock.elapsed, 2),
         against_champion=challenge,
     )
@@ -137,12 +136,18 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
 
 
 def _material(
-    frame: TrainingFrame, splits: Splits, guidance: Guidance, clock: Clock, *, seed: int
+    frame: TrainingFrame,
+    splits: Splits,
+    guidance: Guidance,
+    leaks: tuple[LeakFinding, ...],
+    clock: Clock,
+    *,
+    seed: int,
 ) -> Material:
     """All training rows, or a sample where the budget has no room for them."""
     most = clock.most_training_rows(len(frame.features), int(splits.holdout.sum()))
     draw = None if most is None else drawn(frame, splits, most, seed=seed)
-    return Material(frame, splits if draw is None else draw.splits, guidance, draw, seed)
+    return Material(frame, splits if draw is None else draw.splits, guidance, draw, seed, leaks)
 
 
 def judge_from(frame: TrainingFrame) -> pd.Timestamp | None:

@@ -13,6 +13,7 @@ from workbench import charts
 from workbench.ui.components.empty import teach
 from workbench.ui.components.modelers import for_modelers
 from workbench.ui.components.picks import model_name, pick
+from workbench.ui.components.suspects import ask_about_suspects
 from workbench.ui.components.verdict import TOP_TENTH, Yield, verdict
 from workbench.ui.view import View, address, go, guarded, plain
 
@@ -33,6 +34,7 @@ def page(view: View) -> None:
     model = choose(view, models)
     report = view.wb.models.report(model.name, model.version)
     headline(view, model, report)
+    ask_about_suspects(view, report)
     value, trust, why, card, modelers = st.tabs(
         [view.t(f"results.tab.{name}") for name in ("value", "trust", "why", "card", "modelers")]
     )
