@@ -7,7 +7,12 @@ import time
 import pytest
 
 from workbench.errors import UsageError
-from workbench.training.clock import LEAST_SEARCH_SHARE, LOGGING_SECONDS, Clock
+from workbench.training.clock import (
+    LEAST_SEARCH_SHARE,
+    LEAST_TRAINING_ROWS,
+    LOGGING_SECONDS,
+    Clock,
+)
 from workbench.training.request import TrainRequest
 
 
@@ -64,3 +69,25 @@ def test_a_queued_request_with_an_unknown_setting_names_the_near_one() -> None:
     with pytest.raises(UsageError, match="WB-U35") as refused:
         TrainRequest.from_dict({"task": "a/b", "bugdet_seconds": 60})
     assert "budget_seconds" in refused.value.hint
+
+
+def test_the_latest_end_is_the_start_plus_the_budget() -> None:
+    ends = Clock(60.0, time.time() - 20).latest_end()
+    assert ends is not None
+    assert ends.timestamp() == pytest.approx(time.time() + 40, abs=1)
+    assert Clock(None).latest_end() is None
+
+
+def test_a_large_table_leaves_room_for_a_sample_only() -> None:
+    clock = Clock(60.0)
+    few, many = (clock.most_training_rows(30, held) for held in (1_000, 100_000))
+    assert few is not None and many is not None
+    assert LEAST_TRAINING_ROWS <= many < few < 1_000_000
+    assert Clock(None).most_training_rows(30, 1_000) is None
+
+
+def test_a_table_that_cannot_be_judged_in_time_names_the_smallest_budget() -> None:
+    with pytest.raises(UsageError, match="WB-U36") as refused:
+        Clock(60.0).most_training_rows(100, 20_000_000)
+    said = int(refused.value.hint.split("about ")[1].split(" s")[0].replace(",", ""))
+    assert Clock(float(said)).most_training_rows(100, 20_000_000) is not None

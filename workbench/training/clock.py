@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from workbench.errors import UsageError
 
@@ -39,6 +40,12 @@ class Clock:
     def fraction(self) -> float:
         """Share of the budget that is used, 0..1; 0 where the budget is counted in trials."""
         return min(1.0, self.elapsed / self.budget_seconds) if self.budget_seconds else 0.0
+
+    def latest_end(self) -> datetime | None:
+        """When the budget is used up, in local time; None where it is counted in trials."""
+        if self.budget_seconds is None:
+            return None
+        return datetime.now().astimezone() + timedelta(seconds=self.budget_seconds - self.elapsed)
 
     def crowding(self) -> float:
         """How many times longer than on a free machine things take, 1 to 3: wall time over processor time so far.

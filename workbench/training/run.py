@@ -90,8 +90,11 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     clock = Clock(request.budget_seconds if request.trials is None else None, request.started_at)
     began = datetime.now(UTC)
 
+    ends = clock.latest_end()
+    by = f" Ends by {ends:%H:%M:%S}." if ends else ""
+
     def tell(stage: str, sentence: str) -> None:
-        progress(stage, clock.fraction(), sentence)
+        progress(stage, clock.fraction(), sentence.rstrip(".") + "." + by if by else sentence)
 
     warmup = Warmup(home)
     tell("read", request.title)
