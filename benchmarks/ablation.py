@@ -196,6 +196,22 @@ def best_equal(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return np.isin(np.arange(len(scores)), order) / len(order)
 
 
+def resampled(turns: int, share: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Greedy weights averaged over resamples of the rows and parts of the candidates (Caruana et al., 2006)."""
+
+    def weigh(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        rng = np.random.default_rng(0)
+        total = np.zeros(len(scores))
+        for _ in range(turns):
+            rows = rng.integers(0, len(y), min(len(y), 20_000))
+            part = np.sort(rng.permutation(len(scores))[: max(2, round(share * len(scores)))])
+            total[part] += greedy_weights(y[rows], scores[part][:, rows], seed=0, max_members=25)
+        kept = np.where(total >= np.sort(total)[-10:][0], total, 0.0)
+        return kept / kept.sum()
+
+    return weigh
+
+
 FULL = "the recipe"
 RECIPES: dict[str, Recipe] = {
     FULL: recipe(),
@@ -210,6 +226,8 @@ RECIPES: dict[str, Recipe] = {
     "at most 3 members": recipe(members=3),
     "at most 12 members": recipe(members=12),
     "at most 25 members": recipe(members=25),
+    "greedy on 10 resamples of rows": recipe(weigh=resampled(10, 1.0)),
+    "greedy on 20 resamples of rows and half the candidates": recipe(weigh=resampled(20, 0.5)),
     "blended as probabilities": recipe(mean_of="probability"),
     "without calibration": recipe(calibrated=False),
 }

@@ -61,9 +61,9 @@ def test_a_killed_training_goes_on_where_it_was_and_gives_the_same_model(
     again = subprocess.run(command(asked, home), capture_output=True, timeout=180)
     whole = subprocess.run(command(asked, tmp_path / "fresh"), capture_output=True, timeout=180)
     assert metrics_of(again) == metrics_of(whole)
-    assert (
-        f"Goes on from {kept}" in again.stderr.decode() or f"Goes on from {kept + 1}" in again.stderr.decode()
-    )
+    (note,) = [n for n in json.loads(again.stdout)["notes"] if n.startswith("Went on from")]
+    assert int(note.split()[3]) in range(kept, kept + 3), "what ended during the kill may be there as well"
+    assert not any(n.startswith("Went on") for n in json.loads(whole.stdout)["notes"])
     assert not list((home / "var" / "jobs").glob("here-*")), "what is done needs no journal"
 
 
@@ -71,7 +71,7 @@ def test_the_same_training_is_not_run_twice_at_once(asked: TrainRequest, tmp_pat
     wb = Workbench.open(tmp_path / "home")
     asked = replace(asked, user=wb.people.practice()[0].name)
     first = subprocess.Popen(
-        command(asked, tmp_path / "home"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command(asked, tmp_path / "home"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     lock = tmp_path / "home" / "var" / "locks" / f"here-{asked.key}.lock"
     try:

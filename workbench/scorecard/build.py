@@ -255,6 +255,7 @@ def _calibrated(card: Scorecard, X: pd.DataFrame, y: Floats, *, weight: Floats |
             f"the average of the {len(rows)} customers at or just above {int(score[rows].min())} points, the cut-off between grades",
             f"等级分界线 {int(score[rows].min())} 分及略高处 {len(rows)} 位客户的平均",
         )
-    means = np.average(parts[rows], axis=0, weights=None if weights is None else weights[rows])
+    stand_for = np.ones(len(rows)) if weights is None else weights[rows]
+    means = stand_for @ parts[rows] / stand_for.sum()
     variables = tuple(replace(v, reference=float(m)) for v, m in zip(card.parts, means, strict=True))
     return replace(card, parts=variables, curve=curve, grades=grades, reference=reference)

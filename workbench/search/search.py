@@ -27,7 +27,6 @@ from workbench.search.past import Past, PastSearch, TableFacts
 from workbench.search.plan import Plan
 from workbench.search.portfolio import FLOOR, PORTFOLIO
 from workbench.search.spec import SearchSpec
-from workbench.text import counted
 
 _FLOOR_SHARE = 0.08
 _FLOOR_SECONDS = 1.5
@@ -47,6 +46,7 @@ class SearchResult:
     skipped: tuple[str, ...]  # candidates that a library refused, journal lines passed over, and why
     failures: tuple[tuple[str, str], ...] = ()  # (candidate and reason, traceback) of those that broke
     past: PastSearch | None = None  # what later searches may learn from this one
+    taken_over: int = 0  # fits that an earlier attempt had finished
     note: str = ""  # why the search ended: budget used, asked to finish, or no further gain
 
     def shifted(self, log_odds: float) -> SearchResult:
@@ -116,6 +116,7 @@ class _Run:
         self.facts = _facts(bench)
         self.best = (float("inf"), "")
         self.said_at = float("-inf")
+        self.taken_over = 0
         self.plan = Plan(bench, past.order(PORTFOLIO[2:], self.facts))
 
     def trials(self) -> str:
@@ -148,14 +149,10 @@ class _Run:
         return "The budget is used."
 
     def _taken_over(self) -> None:
-        fits = sum(len(folds) for folds in self.bench.entries.values())
-        if fits:
-            self.say(
-                "search", 0.0, f"Goes on from {counted(fits, 'fit')} that an earlier attempt had finished."
-            )
-            for folds in self.bench.entries.values():
-                for entry in folds.values():
-                    self._note_best(entry)
+        for folds in self.bench.entries.values():
+            for entry in folds.values():
+                self.taken_over += 1
+                self._note_best(entry)
 
     def _note_best(self, entry: Entry) -> None:
         bench = self.bench
@@ -221,6 +218,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
         skipped=(*bench.refused(), *problems),
         failures=tuple((f"{c.label}: {f.reason}", f.trace) for c, f in bench.failures.values() if f.trace),
         past=_remembered(run, frozenset(share)),
+        taken_over=run.taken_over,
         note=note,
     )
 

@@ -117,6 +117,7 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
     tell("keep", "scorecard, explanation, MLflow")
     warmup.wait()
     kept = keep(home, request, material, found, judgement, challenge, began=began, folder=folder)
+    resumed = f"Went on from {counted(found.taken_over, 'fit')} that an earlier attempt had finished."
     result = TrainResult(
         run_id=kept.run_id,
         model=frame.name,
@@ -128,7 +129,13 @@ def run_training(request: TrainRequest, *, home: Home, progress: Progress, folde
         event_rate=float(frame.rows[LABEL].mean()),
         metrics=judgement.metrics,
         split=splits.sentence["en"],
-        notes=(*frame.notes, *material.notes, *judgement.notes, *([kept.problem] if kept.problem else [])),
+        notes=(
+            *([resumed] if found.taken_over else []),
+            *frame.notes,
+            *material.notes,
+            *judgement.notes,
+            *([kept.problem] if kept.problem else []),
+        ),
         warnings=tuple(f"{leak.message} {leak.hint}".strip() for leak in leaks),
         stops=material.stops,
         wall_seconds=round(clock.elapsed, 2),
