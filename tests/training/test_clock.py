@@ -15,6 +15,8 @@ from workbench.training.clock import (
 )
 from workbench.training.request import TrainRequest
 
+PACE = 2e8
+
 
 def test_the_search_gets_what_is_left_after_the_reserve() -> None:
     seconds = Clock(60.0).search_seconds(10_000, 40, 2_000)
@@ -80,14 +82,16 @@ def test_the_latest_end_is_the_start_plus_the_budget() -> None:
 
 def test_a_large_table_leaves_room_for_a_sample_only() -> None:
     clock = Clock(60.0)
-    few, many = (clock.most_training_rows(30, held) for held in (1_000, 100_000))
+    few, many = (clock.most_training_rows(30, held, PACE) for held in (1_000, 100_000))
     assert few is not None and many is not None
     assert LEAST_TRAINING_ROWS <= many < few < 1_000_000
-    assert Clock(None).most_training_rows(30, 1_000) is None
+    slow = clock.most_training_rows(30, 1_000, PACE / 10)
+    assert slow is not None and slow < few / 5
+    assert Clock(None).most_training_rows(30, 1_000, PACE) is None
 
 
 def test_a_table_that_cannot_be_judged_in_time_names_the_smallest_budget() -> None:
     with pytest.raises(UsageError, match="WB-U36") as refused:
-        Clock(60.0).most_training_rows(100, 20_000_000)
+        Clock(60.0).most_training_rows(100, 200_000_000, PACE)
     said = int(refused.value.hint.split("about ")[1].split(" s")[0].replace(",", ""))
-    assert Clock(float(said)).most_training_rows(100, 20_000_000) is not None
+    assert Clock(float(said)).most_training_rows(100, 200_000_000, PACE) is not None

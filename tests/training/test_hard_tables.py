@@ -128,3 +128,15 @@ def test_one_class_only_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as refused:
         trained(rows_of(200).assign(y=0), tmp_path)
     assert refused.value.code.startswith("WB-D")
+
+
+def test_a_table_beyond_the_budget_is_drawn_from_and_judged_whole(tmp_path: Path) -> None:
+    table = rows_of(60_000, rate=-4.0)
+    done = trained(table, tmp_path, trials=None, budget_seconds=6.0)
+    (note,) = [n for n in done["notes"] if "no room for all" in n]
+    assert "all 2," in note.replace("all 48", ""), "the events stay"
+    metrics = done["metrics"]
+    assert metrics["test_rows"] == 12_000
+    assert metrics["test_auc"] > 0.75
+    assert abs(metrics["test_intercept"]) < 0.25, "calibrated to all rows, not to the sample"
+    assert metrics["cv_logloss"] == pytest.approx(metrics["test_logloss"], abs=0.02)

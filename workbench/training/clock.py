@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from workbench.errors import UsageError
 
 LEAST_SEARCH_SHARE = 0.1
-AFTER_SHARE = 0.4
+AFTER_SHARE = 0.6
 """Of what is left of the budget, that what follows the search may take: with more training rows a sample of them teaches."""
 LEAST_TRAINING_ROWS = 20_000
+_ROUNDS_WORTH_WHILE = 700
+"""A search that has no time for so many boosting rounds over its rows gains more from fewer rows than from all of them."""
 LOGGING_SECONDS = 9.0
 """MLflow's import, one parent run with its trials, pictures and the registered version, on a busy two-core machine."""
-_TAUGHT_CELLS_PER_SECOND = 400_000.0  # card, grades and references: rows x features
-_JUDGED_CELLS_PER_SECOND = 400_000.0  # scores, intervals and tables of the hold-out
+_TAUGHT_CELLS_PER_SECOND = 1_000_000.0  # card, grades and references: rows x features
+_JUDGED_CELLS_PER_SECOND = 2_500_000.0  # scores, intervals and tables of the hold-out
 
 
 @dataclass
@@ -74,10 +76,10 @@ class Clock:
         after = self.after_seconds(n_rows, n_features, held_rows)
         return max(left - after, 0.25 * left, LEAST_SEARCH_SHARE * self.budget_seconds)
 
-    def most_training_rows(self, n_features: int, held_rows: int) -> int | None:
+    def most_training_rows(self, n_features: int, held_rows: int, pace: float) -> int | None:
         """With more training rows than this, a sample of so many teaches; None without a budget in seconds.
 
-        Raises UsageError WB-U36 with the smallest budget that fits, where reading and judging alone take what there is.
+        `pace` is measured: cells times boosting rounds that the machine's cores together do in a second. Raises UsageError WB-U36 with the smallest budget that fits, where reading and judging alone take what there is.
         """
         if self.budget_seconds is None:
             return None
@@ -92,8 +94,9 @@ class Clock:
                 f"The smallest budget that fits is about {_rounded_up(before + least / AFTER_SHARE)} s.",
             )
         room = AFTER_SHARE * (self.budget_seconds - before) - fixed
-        rows = room / self.crowding() * _TAUGHT_CELLS_PER_SECOND / max(1, n_features)
-        return max(LEAST_TRAINING_ROWS, int(rows))
+        taught = room / self.crowding() * _TAUGHT_CELLS_PER_SECOND
+        learned = pace * (self.search_seconds(0, n_features, held_rows) or 0.0) / _ROUNDS_WORTH_WHILE
+        return max(LEAST_TRAINING_ROWS, int(min(taught, learned) / max(1, n_features)))
 
 
 def _rounded_up(seconds: float) -> int:

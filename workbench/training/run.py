@@ -19,11 +19,12 @@ from workbench.errors import Cancelled
 from workbench.progress import Progress
 from workbench.search.budget import Deadline
 from workbench.search.past import Past, remember
+from workbench.search.probe import learning_pace
 from workbench.search.search import SearchResult, search
 from workbench.search.spec import SearchSpec
 from workbench.text import counted
 from workbench.training.challenge import against_champion
-from workbench.training.clock import Clock
+from workbench.training.clock import LEAST_TRAINING_ROWS, Clock
 from workbench.training.guidance import Guidance, guided
 from workbench.training.judgement import judge
 from workbench.training.keeping import keep
@@ -155,8 +156,13 @@ def _material(
     seed: int,
 ) -> Material:
     """All training rows, or a sample where the budget has no room for them."""
-    most = clock.most_training_rows(len(frame.features), int(splits.holdout.sum()))
-    draw = None if most is None else drawn(frame, splits, most, seed=seed)
+    draw, train = None, frame.rows[splits.train]
+    if clock.budget_seconds is not None and len(train) > LEAST_TRAINING_ROWS:
+        pace = SearchSpec().side_by_side * learning_pace(
+            train[list(frame.features)], train[LABEL].to_numpy(), seed=seed
+        )
+        most = clock.most_training_rows(len(frame.features), int(splits.holdout.sum()), pace)
+        draw = None if most is None else drawn(frame, splits, most, seed=seed)
     return Material(frame, splits if draw is None else draw.splits, guidance, draw, seed, leaks)
 
 
