@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.search.conftest import mixed_table
 from workbench.search.budget import Deadline, Slot
+from workbench.search.calibration import log_loss
 from workbench.search.encoder import Encoder
+from workbench.search.fitting import Fitter, Job
 from workbench.search.leaderboard import rank_auc
 from workbench.search.learners import LEARNERS, Config, FitTask
 from workbench.search.portfolio import PORTFOLIO
@@ -122,3 +125,23 @@ class TestLogistic(LearnerContract):
 def test_every_family_is_under_contract() -> None:
     under = {c.family for c in LearnerContract.__subclasses__()}
     assert under == set(LEARNERS)
+
+
+def test_the_regression_stops_its_path_where_held_out_rows_no_longer_gain() -> None:
+    """Few rows and many idle columns: hardly any weight is right, and the path finds that out."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 60)), columns=[f"x{i}" for i in range(60)])
+    y = (rng.random(400) < 1 / (1 + np.exp(-X["x0"]))).astype(float).to_numpy()
+    data = Encoder.fit(X).transform(X)
+    rows = np.arange(400)
+    fitter = Fitter(data, y, [(rows[:250], rows[250:])], seed=0)
+
+    def loss(**params: object) -> float:
+        made = fitter.fit(Job(Config("logistic", params), 0, params), Deadline.after(None))
+        return log_loss(y[250:], made.log_odds)
+
+    along = loss(strength=1.0, hinges=3, path=True)
+    assert along < loss(strength=1.0, hinges=3) - 0.2
+    assert along < loss(strength=1e-4, hinges=3)
+    fixed = [loss(strength=s, hinges=3) for s in (1e-3, 3e-3, 0.01, 0.03, 0.1)]
+    assert along == pytest.approx(min(fixed), abs=2e-3)

@@ -245,6 +245,10 @@ class Bench:
             # more rows carry somewhat more rounds than a fold's
             rounds = round(1.05 * float(np.mean([e.settled["rounds"] for e in entries.values()])))
             params |= {"learning_rate": first["learning_rate"], "rounds": max(1, rounds), "settled": True}
+        if "strength" in first:
+            params["strength"] = float(
+                np.exp(np.mean([np.log(e.settled["strength"]) for e in entries.values()]))
+            )
         most = self._most_rows(config, len(self.y), self.slot_seconds(config))
         return Job(config, ALL_ROWS, params, None, most)
 

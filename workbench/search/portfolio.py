@@ -88,7 +88,7 @@ def _xgboost(rate: float, depth: int, weight: float, column: float, row: float, 
 
 PORTFOLIO: tuple[Config, ...] = (
     FLOOR,
-    Config("logistic", {"strength": 0.3, "hinges": 3}),
+    Config("logistic", {"strength": 1.0, "hinges": 3, "path": True}),
     _catboost(6, 0.06, 3.0),
     _lightgbm(0.03, 8, 15, 0.43, 0.72, 0.1, 0.3, extra=True, cat_smooth=1.0, cat_l2=2.0, per_group=10),
     _lightgbm(
@@ -121,6 +121,6 @@ PORTFOLIO: tuple[Config, ...] = (
         onehot=42,
         per_group=75,
     ),
-    Config("logistic", {"strength": 0.02, "hinges": 0}),
+    Config("logistic", {"strength": 1.0, "hinges": 0, "path": True}),
 )
 """Tried in this order; the folds decide what stays."""

@@ -11,12 +11,15 @@ import numpy as np
 
 from workbench.files import read_json, write_json
 from workbench.search.budget import Slot
+from workbench.search.calibration import log_loss
 from workbench.search.encoder import Encoded
 from workbench.search.learners._columns import Rates
 from workbench.search.learners.contract import FitTask
 
 _GRID = 100  # knots of a column's empirical distribution
 _ROWS_FOR_QUANTILES = 50_000
+_PATH = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)  # of the weakest penalty's strength
+_PATH_PATIENCE = 2
 _FLAGS_UP_TO = 40  # levels; beyond that one smoothed event rate stands for the column
 
 
@@ -175,7 +178,11 @@ class FittedLogistic:
 
 
 class Logistic:
-    """Ridge-penalised; `strength` is the inverse penalty of the whole sample's mean loss."""
+    """Ridge-penalised; `strength` is the inverse of the penalty on the sum of losses.
+
+    With `path` it goes from a strong penalty towards `strength` and stops where the held-out rows no longer gain, as boosters
+    stop their rounds.
+    """
 
     family: ClassVar[str] = "logistic"
 
@@ -191,10 +198,13 @@ class Logistic:
         centre, scale = matrix.mean(axis=0), matrix.std(axis=0)
         scale = np.where(scale < 1e-9, 1.0, scale)
         matrix = (matrix - centre) / scale
-        penalty = 1.0 / (float(task.params["strength"]) * max(1, task.train.rows))
         signs = [s for t in terms for s in (t.signs if isinstance(t, NumberTerms) else [0] * t.n_terms)]
-        weights, intercept = _descend(matrix, task.y, penalty, task.slot, signs, task.weights)
-        return FittedLogistic(terms, centre, scale, weights, intercept, task.train.width, {"rounds": 0})
+        held = None
+        if task.valid is not None and task.params.get("path"):
+            held = (_design(terms, task.valid) - centre) / scale
+        found, strength = _along_the_path(matrix, held, signs, task)
+        settled = {"rounds": 0, "strength": strength}
+        return FittedLogistic(terms, centre, scale, found[:-1], float(found[-1]), task.train.width, settled)
 
     def load(self, folder: Path) -> FittedLogistic:
         facts = read_json(folder / "model.json")
@@ -242,24 +252,49 @@ def _replace_rates(matrix: np.ndarray, terms: tuple[Terms, ...], task: FitTask) 
         i += term.n_terms
 
 
+def _along_the_path(
+    matrix: np.ndarray, held: np.ndarray | None, signs: Sequence[int], task: FitTask
+) -> tuple[np.ndarray, float]:
+    """Weights with the intercept last, and the strength that gave them."""
+    weakest = float(task.params["strength"])
+    strengths = [weakest] if held is None else [float(f"{weakest * f:.3g}") for f in _PATH]
+    base = np.clip(np.average(task.y, weights=task.weights), 1e-6, 1 - 1e-6)
+    at = np.append(np.zeros(matrix.shape[1]), np.log(base / (1 - base)))
+    best, chosen, least, stale = at, strengths[0], float("inf"), 0
+    for strength in strengths:
+        at = _descend(
+            matrix, task.y, 1.0 / (strength * max(1, len(task.y))), at, task.slot, signs, task.weights
+        )
+        if held is None or task.y_valid is None:
+            return at, strength
+        loss = log_loss(task.y_valid, held @ at[:-1] + at[-1], task.weights_valid)
+        if loss < least:
+            best, chosen, least, stale = at, strength, loss, 0
+        else:
+            stale += 1
+        if stale == _PATH_PATIENCE or task.slot.over():
+            break
+    return best, chosen
+
+
 def _descend(
     matrix: np.ndarray,
     y: np.ndarray,
     penalty: float,
+    start: np.ndarray,
     slot: Slot,
     signs: Sequence[int],
     counts_as: np.ndarray | None,
-) -> tuple[np.ndarray, float]:
-    """Weights and intercept that minimise mean log-loss + penalty/2 |w|^2, by L-BFGS within `signs`; stops with its slot.
+) -> np.ndarray:
+    """Weights and, last, the intercept that minimise mean log-loss + penalty/2 |w|^2, by L-BFGS within `signs` from `start`.
 
-    `counts_as` is how much each row counts; None: all the same.
+    It stops with its slot. `counts_as` is how much each row counts; None: all the same.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
 
     n, p = matrix.shape
     share = np.full(n, 1.0 / n) if counts_as is None else counts_as / counts_as.sum()
-    base = float(np.clip(share @ y, 1e-6, 1 - 1e-6))
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         z = matrix @ theta[:p] + theta[p]
@@ -271,7 +306,6 @@ def _descend(
         if slot.over():
             raise StopIteration
 
-    start = np.append(np.zeros(p), np.log(base / (1 - base)))
     limits = {0: (None, None), 1: (0.0, None), -1: (None, 0.0)}
     found = minimize(
         loss,
@@ -282,7 +316,7 @@ def _descend(
         callback=watch,
         options={"maxiter": 150},
     )
-    return np.asarray(found.x[:p]), float(found.x[p])
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _term_dict(term: Terms) -> dict[str, Any]:
