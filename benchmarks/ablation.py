@@ -2,7 +2,8 @@
 
 `python benchmarks/ablation.py` fits the portfolio and some rounds of local search on every fold of every development table
 once, keeps all scores in `--out`, and compares recipes on them: paired, on the same fits and the same test rows. No judged
-table is read. Writes docs/benchmarks/ablation.md.
+table is read. Small tables are random samples of large ones, judged on up to 20,000 of the other rows: there a difference of
+a thousandth shows. Writes docs/benchmarks/ablation.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,17 +36,56 @@ from workbench.search.fitting import Fitter, Job  # noqa: E402
 from workbench.search.flaml_search import near  # noqa: E402
 from workbench.search.learners import LEARNERS, Config  # noqa: E402
 from workbench.search.portfolio import PORTFOLIO  # noqa: E402
-from workbench.search.selection import greedy_weights  # noqa: E402
+from workbench.search.selection import blend_weights  # noqa: E402
 from workbench.search.study import Outcome, propose  # noqa: E402
 
 _SLOT = 10.0  # seconds of one fit: about what a search of five minutes gives
 _ROUNDS = 3  # of local search, of each method
+SMALL = (
+    ("telco_churn", 1500),
+    ("adult", 1000),
+    ("adult", 4000),
+    ("bank_marketing", 3000),
+    ("bank_response", 4000),
+    ("bank_churn", 3000),
+    ("bank_warning", 4000),
+)
+_TEST_ROWS = 20_000
 _FAMILIES = ("lightgbm", "catboost", "xgboost")
+_GREEDY_STEPS = 25
+_GREEDY_LEAST = 0.06
+
+
+def small(loaded: Loaded, rows: int, seed: int) -> Loaded:
+    """`rows` rows at random to learn from, customer by customer where there are any, and up to 20,000 of others to judge."""
+    frame = pd.concat([loaded.train, loaded.test], ignore_index=True)
+    y = np.concatenate([loaded.y_train, loaded.y_test])
+    rng = np.random.default_rng(1000 + seed)
+    if loaded.entity_train is None or loaded.entity_test is None:
+        who, order = None, rng.permutation(len(y))
+        others = order[rows:]
+    else:
+        who = pd.factorize(np.concatenate([loaded.entity_train, loaded.entity_test]))[0]
+        place = rng.permutation(who.max() + 1)[who]
+        order = np.argsort(place, kind="stable")
+        others = order[place[order] > place[order[rows - 1]]]
+    train, test = np.sort(order[:rows]), np.sort(others[:_TEST_ROWS])
+    useful = [c for c in frame if frame.loc[train, c].nunique(dropna=False) > 1]
+    return Loaded(
+        train=frame.loc[train, useful].reset_index(drop=True),
+        test=frame.loc[test, useful].reset_index(drop=True),
+        y_train=y[train],
+        y_test=y[test],
+        train_rows=train,
+        test_rows=test,
+        entity_train=None if who is None else who[train],
+        entity_test=None if who is None else who[test],
+    )
 
 
 @dataclass
 class Bank:
-    """All fits of one table and split: out-of-fold and test log-odds by pass and candidate."""
+    """All fits of one table and split: out-of-fold and test log-odds by candidate."""
 
     y: np.ndarray
     y_test: np.ndarray
@@ -52,8 +93,8 @@ class Bank:
     families: list[str] = field(default_factory=list)
     origins: list[str] = field(default_factory=list)  # portfolio, flow2 or tpe
     seconds: list[float] = field(default_factory=list)
-    held: list[np.ndarray] = field(default_factory=list)  # (passes, rows); nan where a pass was not fitted
-    test: list[np.ndarray] = field(default_factory=list)  # (passes, test rows)
+    held: list[np.ndarray] = field(default_factory=list)  # (rows,)
+    test: list[np.ndarray] = field(default_factory=list)  # (test rows,)
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,12 +128,11 @@ class Bank:
 
 
 def fill(loaded: Loaded, *, seed: int, more: Sequence[Config] = ()) -> Bank:
-    """Every candidate on every fold of every pass; local search starts from the first pass of the portfolio."""
+    """Every candidate on every fold; local search starts from the portfolio."""
     encoder = Encoder.fit(loaded.train)
     data, test = encoder.transform(loaded.train), encoder.transform(loaded.test)
     y = loaded.y_train.astype(np.float64)
     folds = cross_validation(loaded.y_train, loaded.entity_train, seed=seed, columns=data.width)
-    passes = _passes(folds, len(y))
     fitter = Fitter(data, y, folds, seed=seed)
     bank = Bank(y, loaded.y_test)
 
@@ -100,90 +140,94 @@ def fill(loaded: Loaded, *, seed: int, more: Sequence[Config] = ()) -> Bank:
         made = fitter.fit(Job(config, fold, config.params, _SLOT), Deadline.after(None))
         return made.log_odds, made.model.log_odds(test, threads=1), made.seconds
 
-    def add(configs: Sequence[Config], origin: str, turns: int) -> list[Outcome]:
+    def add(configs: Sequence[Config], origin: str) -> list[Outcome]:
         outcomes = []
         with ThreadPoolExecutor(2) as pool:
-            asked = {(c.id, f): pool.submit(one, c, f) for c in configs for p in passes[:turns] for f in p}
+            asked = {(c.id, f): pool.submit(one, c, f) for c in configs for f in range(len(folds))}
         for config in configs:
-            held = np.full((len(passes), len(y)), np.nan)
-            scored = np.full((len(passes), len(loaded.y_test)), np.nan)
-            took = 0.0
-            for turn, chosen in enumerate(passes[:turns]):
-                parts = [asked[config.id, f].result() for f in chosen]
-                for f, (log_odds, _, _) in zip(chosen, parts, strict=True):
-                    held[turn, folds[f][1]] = log_odds
-                scored[turn] = np.mean([p[1] for p in parts], axis=0)
-                took += sum(p[2] for p in parts)
+            parts = [asked[config.id, f].result() for f in range(len(folds))]
+            held = np.full(len(y), np.nan)
+            for (_, valid), (log_odds, _, _) in zip(folds, parts, strict=True):
+                held[valid] = log_odds
             bank.names.append(config.label)
             bank.families.append(config.family)
             bank.origins.append(origin)
-            bank.seconds.append(took)
+            bank.seconds.append(sum(seconds for _, _, seconds in parts))
             bank.held.append(held)
-            bank.test.append(scored)
-            seen = ~np.isnan(held[0])
-            outcomes.append(Outcome(config, log_loss(y[seen], held[0][seen])))
+            bank.test.append(np.mean([scores for _, scores, _ in parts], axis=0))
+            seen = ~np.isnan(held)
+            outcomes.append(Outcome(config, log_loss(y[seen], held[seen])))
         return outcomes
 
-    start = add([*PORTFOLIO, *more], "portfolio", len(passes))
+    start = add([*PORTFOLIO, *more], "portfolio")
     for origin, ask in (("tpe", propose), ("flow2", near)):
         known = list(start)
         for turn in range(_ROUNDS):
             fresh = [c for f in _FAMILIES for c in ask(f, known, 1, seed=seed + turn)]
-            known += add([c for c in fresh if c.id not in {o.config.id for o in known}], origin, 1)
+            known += add([c for c in fresh if c.id not in {o.config.id for o in known}], origin)
     return bank
 
 
-def _passes(folds: Sequence[tuple[np.ndarray, np.ndarray]], rows: int) -> list[list[int]]:
-    passes: list[list[int]] = []
-    held = np.zeros(rows, dtype=bool)
-    for i, (_, valid) in enumerate(folds):
-        if not passes or held[valid].any():
-            passes.append([])
-            held[:] = False
-        held[valid] = True
-        passes[-1].append(i)
-    return passes
+def greedy_weights(
+    y: np.ndarray,
+    candidates: np.ndarray,
+    *,
+    max_members: int = 6,
+) -> np.ndarray:
+    """Weights (summing to 1) of the blend of `candidates` (members x rows, log-odds) with the least log-loss.
+
+    Greedy selection with replacement (Caruana et al., "Ensemble selection from libraries of models", 2004): each
+    step adds the candidate that lowers the blend's log-loss most; the best step is kept. Small weights are dropped.
+    """
+    counts = np.zeros(len(candidates))
+    total = np.zeros(candidates.shape[1])
+    best_loss, best_counts = float("inf"), counts
+    for step in range(1, _GREEDY_STEPS + 1):
+        full = np.count_nonzero(counts) >= max_members
+        losses = [
+            log_loss(y, (total + row) / step) if not full or counts[i] else float("inf")
+            for i, row in enumerate(candidates)
+        ]
+        chosen = int(np.argmin(losses))
+        counts = counts.copy()
+        counts[chosen] += 1
+        total = total + candidates[chosen]
+        if losses[chosen] < best_loss - 1e-7:
+            best_loss, best_counts = losses[chosen], counts
+    weights = best_counts / best_counts.sum()
+    kept = np.where(weights >= _GREEDY_LEAST, weights, 0.0)
+    if not kept.any():
+        kept = np.where(weights == weights.max(), weights, 0.0)
+    return kept / kept.sum()
 
 
 Recipe = Callable[[Bank], np.ndarray]
 """From a bank to log-odds of the test rows."""
 
+Weigh = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From labels and candidates' log-odds to weights."""
+
 
 def recipe(
     keep: Callable[[Bank, int], bool] = lambda bank, i: True,
     *,
-    passes: int | None = None,
     calibrated: bool = True,
-    weigh: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
-    members: int = 6,
-    mean_of: str = "log-odds",
+    weigh: Weigh = lambda y, scores: blend_weights(y, scores, seed=0),
 ) -> Recipe:
-    weigh = weigh or (lambda y, scores: greedy_weights(y, scores, seed=0, max_members=members))
-
     def run(bank: Bank) -> np.ndarray:
         chosen = [i for i in range(len(bank.names)) if keep(bank, i)]
-        turns = slice(0, passes)
-        held = np.stack([np.nanmean(bank.held[i][turns], axis=0) for i in chosen])
-        test = np.stack([np.nanmean(bank.test[i][turns], axis=0) for i in chosen])
+        held = np.stack([bank.held[i] for i in chosen])
+        test = np.stack([bank.test[i] for i in chosen])
         seen = ~np.isnan(held).any(axis=0)
         y, held = bank.y[seen], held[:, seen]
         weights = weigh(y, held)
-        if mean_of == "probability":
-            blend, scores = (_logit(weights @ _expit(part)) for part in (held, test))
-        else:
-            blend, scores = weights @ held, weights @ test
-        return calibrate(y, blend)(scores) if calibrated else scores
+        return calibrate(y, weights @ held)(weights @ test) if calibrated else weights @ test
 
     return run
 
 
 def _expit(z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-z))
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p, 1e-9, 1 - 1e-9)
-    return np.log(p / (1 - p))
 
 
 def best_alone(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -196,7 +240,7 @@ def best_equal(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return np.isin(np.arange(len(scores)), order) / len(order)
 
 
-def resampled(turns: int, share: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def resampled(turns: int, share: float) -> Weigh:
     """Greedy weights averaged over resamples of the rows and parts of the candidates (Caruana et al., 2006)."""
 
     def weigh(y: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -205,7 +249,7 @@ def resampled(turns: int, share: float) -> Callable[[np.ndarray, np.ndarray], np
         for _ in range(turns):
             rows = rng.integers(0, len(y), min(len(y), 20_000))
             part = np.sort(rng.permutation(len(scores))[: max(2, round(share * len(scores)))])
-            total[part] += greedy_weights(y[rows], scores[part][:, rows], seed=0, max_members=25)
+            total[part] += greedy_weights(y[rows], scores[part][:, rows], max_members=25)
         kept = np.where(total >= np.sort(total)[-10:][0], total, 0.0)
         return kept / kept.sum()
 
@@ -219,17 +263,14 @@ RECIPES: dict[str, Recipe] = {
     "without local search": recipe(lambda b, i: b.origins[i] == "portfolio"),
     "without TPE (Optuna)": recipe(lambda b, i: b.origins[i] != "tpe"),
     "without FLOW2 (FLAML)": recipe(lambda b, i: b.origins[i] != "flow2"),
-    "one pass over the rows": recipe(passes=1),
-    "the floor alone": recipe(lambda b, i: i == 0),
-    "the best candidate alone": recipe(weigh=best_alone),
-    "the best five, equal weights": recipe(weigh=best_equal),
-    "at most 3 members": recipe(members=3),
-    "at most 12 members": recipe(members=12),
-    "at most 25 members": recipe(members=25),
-    "greedy on 10 resamples of rows": recipe(weigh=resampled(10, 1.0)),
-    "greedy on 20 resamples of rows and half the candidates": recipe(weigh=resampled(20, 0.5)),
-    "blended as probabilities": recipe(mean_of="probability"),
     "without calibration": recipe(calibrated=False),
+    "greedy, at most 6 members": recipe(weigh=lambda y, s: greedy_weights(y, s)),
+    "greedy, at most 25 members": recipe(weigh=lambda y, s: greedy_weights(y, s, max_members=25)),
+    "greedy on 20 resamples of rows and half the candidates": recipe(weigh=resampled(20, 0.5)),
+    "the best five, equal weights": recipe(weigh=best_equal),
+    "all, equal weights": recipe(weigh=lambda y, s: np.full(len(s), 1 / len(s))),
+    "the best candidate alone": recipe(weigh=best_alone),
+    "the floor alone": recipe(lambda b, i: i == 0),
 }
 
 
@@ -256,26 +297,36 @@ def compare(banks: dict[str, list[Bank]]) -> list[dict[str, Any]]:
     return lines
 
 
-def markdown(lines: list[dict[str, Any]], banks: dict[str, list[Bank]], command: str) -> str:
-    splits = ", ".join(f"{name} ({len(bs)})" for name, bs in banks.items())
-    head = [
+def markdown(banks: dict[str, list[Bank]], command: str) -> str:
+    parts = [
         "# What each part of the search is worth",
         "",
         f"{date.today():%Y-%m-%d}, Python {platform.python_version()}, two cores. Command: `{command}`.",
         "",
-        f"Development tables (splits): {splits}. All recipes use the same fits; only blending differs. A gap is the recipe's figure less the",
-        "full recipe's, averaged over tables, with its standard error over tables; worst is the table where it costs most. For AUC below zero, "
-        "for log-loss above zero, the part that was taken away earns its place.",
-        "",
-        "| recipe | AUC | gap | worst | log-loss | gap | worst |",
-        "|---|---|---|---|---|---|---|",
+        "All recipes use the same fits; only blending differs. A gap is the recipe's figure less the full recipe's, averaged over tables, with its standard error over tables; worst is the table where it costs most. "
+        "For AUC below zero, for log-loss above zero, the part that was taken away earns its place.",
     ]
-    rows = [
-        f"| {n['recipe']} | {n['auc']:.4f} | {n['auc_gap']:+.4f} ± {n['auc_error']:.4f} | {n['auc_worst']:+.4f} "
-        f"| {n['logloss']:.4f} | {n['logloss_gap']:+.4f} ± {n['logloss_error']:.4f} | {n['logloss_worst']:+.4f} |"
-        for n in lines
-    ]
-    return "\n".join([*head, *rows, ""])
+    kinds = {
+        "Development tables as they are": False,
+        "Random samples of them, judged on the rows left over": True,
+    }
+    for title, sampled in kinds.items():
+        chosen = {name: bs for name, bs in banks.items() if ("@" in name) == sampled}
+        if not chosen:
+            continue
+        rows = [
+            f"| {n['recipe']} | {n['auc']:.4f} | {n['auc_gap']:+.4f} ± {n['auc_error']:.4f} | {n['auc_worst']:+.4f} "
+            f"| {n['logloss']:.4f} | {n['logloss_gap']:+.4f} ± {n['logloss_error']:.4f} | {n['logloss_worst']:+.4f} |"
+            for n in compare(chosen)
+        ]
+        splits = ", ".join(f"{name} ({len(bs)})" for name, bs in chosen.items())
+        parts += ["", f"## {title}", "", f"Tables (splits): {splits}.", ""]
+        parts += [
+            "| recipe | AUC | gap | worst | log-loss | gap | worst |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+        ]
+    return "\n".join([*parts, ""])
 
 
 def main() -> None:
@@ -283,7 +334,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     development = [t.name for t in TABLES.values() if not t.judged]
-    parser.add_argument("--tables", nargs="+", choices=development, default=development)
+    names = [*development, *(f"{name}@{rows}" for name, rows in SMALL)]
+    parser.add_argument("--tables", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", type=int, default=2, help="splits of tables that are parted at random")
     parser.add_argument("--data", type=Path, default=os.environ.get("WORKBENCH_DATA"))
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "benchmarks" / "ablation")
@@ -297,23 +349,24 @@ def main() -> None:
     )
     banks: dict[str, list[Bank]] = {}
     for name in asked.tables:
-        table = TABLES[name]
-        for seed in range(asked.seeds if table.seeded else 1):
+        source, _, rows = name.partition("@")
+        table = TABLES[source]
+        for seed in range(asked.seeds if rows or table.seeded else 1):
             path = asked.out / f"{name}-{seed}.npz"
             if not path.exists() and not asked.report_only:
                 try:
-                    loaded = table.load(sources, seed)
+                    loaded = table.load(sources, 0 if rows else seed)
                 except NoTableError as error:
                     print(f"{name} is left out: {error}", file=sys.stderr)
                     break
                 start = time.monotonic()
-                fill(loaded, seed=seed).save(path)
+                fill(small(loaded, int(rows), seed) if rows else loaded, seed=seed).save(path)
                 print(f"{name}, split {seed}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
             if path.exists():
                 banks.setdefault(name, []).append(Bank.load(path))
-    text = markdown(compare(banks), banks, "python benchmarks/ablation.py")
+    text = markdown(banks, "python benchmarks/ablation.py")
     print(text)
-    if set(banks) == set(development):
+    if set(banks) == set(names):
         (ROOT / "docs" / "benchmarks" / "ablation.md").write_text(text, encoding="utf-8")
 
 

@@ -33,14 +33,12 @@ class Model:
 class Table:
     """A bench whose fits are told: `end(config, fold, skill)` with scores that are as good as `skill`."""
 
-    def __init__(self, *, seconds: float = 100.0, passes: int = 1, folds: int = 3) -> None:
+    def __init__(self, *, seconds: float = 100.0, folds: int = 3) -> None:
         rng = np.random.default_rng(0)
         self.truth = rng.normal(size=ROWS)
         y = (rng.random(ROWS) < 1 / (1 + np.exp(-2 * self.truth))).astype(float)
-        parts = []
-        for turn in range(passes):
-            of = np.random.default_rng(turn).integers(0, folds, ROWS)
-            parts += [(np.flatnonzero(of != i), np.flatnonzero(of == i)) for i in range(folds)]
+        of = rng.integers(0, folds, ROWS)
+        parts = [(np.flatnonzero(of != i), np.flatnonzero(of == i)) for i in range(folds)]
         data = Encoded(self.truth[:, None], (0,), {}, ("x",))
         self.clock = Clock()
         deadline = Deadline(seconds, clock=self.clock)
@@ -100,17 +98,6 @@ def test_local_search_follows_the_portfolio_and_ends_when_nothing_is_gained(tabl
     assert any(c.id not in known for c, _ in given)
     assert plan.exhausted
     assert table.clock.now < 50
-
-
-def test_the_members_are_fitted_on_further_passes_when_there_is_time() -> None:
-    table = Table(passes=2, seconds=1_000)
-    for fold in range(3):
-        table.end(FLOOR, fold, skill=0.5)
-    given = table.play(Plan(table.bench, PORTFOLIO[2:]), took=0.1)
-    repeated = {c.id for c, f in given if f >= 3}
-    assert repeated
-    for candidate in repeated:
-        assert {f for c, f in given if c.id == candidate} | {0, 1, 2} == set(range(6))
 
 
 def test_nothing_is_begun_for_which_there_is_no_time(table) -> None:

@@ -103,25 +103,15 @@ def fold_count(rows: int, columns: int = 1) -> int:
     return min(by_rows, 3) if rows * columns > _WIDE_CELLS else by_rows
 
 
-def pass_count(rows: int, columns: int = 1) -> int:
-    """Passes over the rows with other folds each time: on a small table the noise of one pass decides too much."""
-    if rows * columns > _WIDE_CELLS:
-        return 1
-    return 3 if rows < 3_000 else 2 if rows < 10_000 else 1
-
-
 def cross_validation(y: np.ndarray, groups: np.ndarray | None, *, seed: int, columns: int = 1) -> Folds:
-    """Stratified folds by size, several passes on small tables; rows of one group are never parted.
+    """Stratified folds by size; rows of one group are never parted.
 
     From 300,000 rows on a single fold of about 80,000 rows. Empty if a class has fewer than two groups.
     """
     codes = np.arange(len(y)) if groups is None else pd.factorize(groups)[0]
     k = fold_count(len(y), columns)
-    folds: Folds = []
-    for turn in range(pass_count(len(y), columns)):
-        parts = k if k > 1 else max(5, len(y) // _LARGEST_FOLD)
-        folds += grouped_folds(y, codes, parts, seed=seed + 1000 * turn)[:k]
-    return folds
+    parts = k if k > 1 else max(5, len(y) // _LARGEST_FOLD)
+    return grouped_folds(y, codes, parts, seed=seed)[:k]
 
 
 def grouped_folds(y: np.ndarray, groups: np.ndarray, k: int, *, seed: int) -> Folds:

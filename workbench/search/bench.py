@@ -9,7 +9,7 @@ import numpy as np
 from workbench.search.budget import Deadline
 from workbench.search.calibration import log_loss
 from workbench.search.crew import Crew, Failure, LocalCrew, ProcessCrew, ThreadCrew
-from workbench.search.fitting import ALL_ROWS, Fitter, Folds, Job, Made
+from workbench.search.fitting import ALL_ROWS, Fitter, Job, Made
 from workbench.search.journal import Entry, Journal
 from workbench.search.learners import LEARNERS, Config, Fitted
 from workbench.search.narrowing import KEPT
@@ -49,7 +49,6 @@ class Bench:
         self.failures: dict[str, tuple[Config, Failure]] = {}
         self.running: set[tuple[str, int]] = set()
         self._order: dict[str, int] = {}
-        self.groups = _groups(self.folds)
         self._here = ThreadCrew(fitter, spec.threads, deadline)
         self.crew = _crew(fitter, spec, deadline, self._here)
         self._lateness = 1.0  # how far fits outran their slots: a busy machine gets smaller samples
@@ -57,9 +56,9 @@ class Bench:
             self._add(entry)
 
     @property
-    def main(self) -> list[int]:
-        """The folds of the first pass over the rows: every candidate is judged on them."""
-        return self.groups[0]
+    def all_folds(self) -> range:
+        """The numbers of the folds: every candidate is judged on all of them."""
+        return range(len(self.folds))
 
     def close(self) -> None:
         self.crew.close()
@@ -77,8 +76,8 @@ class Bench:
         return sorted(self.configs.values(), key=lambda c: self._order.get(c.id, len(self._order)))
 
     def complete(self) -> list[Config]:
-        """Candidates with all main folds, in the same order."""
-        return [c for c in self.tried() if all(f in self.entries[c.id] for f in self.main)]
+        """Candidates with all folds, in the same order."""
+        return [c for c in self.tried() if all(f in self.entries[c.id] for f in self.all_folds)]
 
     def seconds(self, config: Config) -> float:
         """Mean seconds of one fit of this candidate, or of its family, or of its slot."""
@@ -98,7 +97,7 @@ class Bench:
     def slot_seconds(self, config: Config) -> float | None:
         if self.spec.repeatable or not self.deadline.limited:
             return None
-        return _SHARES[config.family] * self.total * self.crew.size / max(2, len(self.main))
+        return _SHARES[config.family] * self.total * self.crew.size / max(2, len(self.all_folds))
 
     def run(
         self,
@@ -279,17 +278,3 @@ def _crew(fitter: Fitter, spec: SearchSpec, deadline: Deadline, here: ThreadCrew
     from workbench.store.studies import Studies
 
     return SharedCrew(local, fitter, deadline, Studies.open(spec.study))
-
-
-def _groups(folds: Folds) -> list[list[int]]:
-    """Folds grouped into passes: within one, no row is held out twice."""
-    groups: list[list[int]] = []
-    held: set[int] = set()
-    for i, (_, valid) in enumerate(folds):
-        rows = set(np.asarray(valid).tolist())
-        if not groups or held & rows:
-            groups.append([])
-            held = set()
-        groups[-1].append(i)
-        held |= rows
-    return groups

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _STEPS = 30
+_FEWEST = 10  # of the rarer class: below, nothing is learned
+_AS_IF_SEEN = 100
 _MIN_SLOPE, _MAX_SLOPE = 0.5, 2.0  # a map outside says that something else is wrong; it is not ours to mend
 
 
@@ -67,22 +69,21 @@ def calibrate(
     entity: np.ndarray | None = None,
     weights: np.ndarray | None = None,
 ) -> Affine:
-    """Platt's map from out-of-fold log-odds, or the identity where the map is not trustworthy.
+    """Platt's map from out-of-fold log-odds, held back towards the identity as far as few events say little.
 
-    Guarded: it is fitted on each half of the entities (else of the rows) and must lower the log-loss of the other
-    half, and its slope must lie between 0.5 and 2.
+    The map's share is e / (e + 100), where e is the number of customers (else rows) of the rarer class: as if a hundred more
+    had been seen to lie on the identity. With fewer than 10 of them, or where the slope would leave 0.5 to 2, it is the
+    identity.
     """
-    if len(y) < 50 or min(int(y.sum()), int(len(y) - y.sum())) < 10:
+    rarer = _of_rarer_class(y, entity)
+    if rarer < _FEWEST:
         return Affine()
-    codes = np.arange(len(y)) if entity is None else np.unique(entity, return_inverse=True)[1]
-    halves = (codes % 2 == 0, codes % 2 == 1)
-    if any(y[half].min(initial=1) == y[half].max(initial=0) for half in halves):
-        return Affine()
-    counts = np.ones(len(y)) if weights is None else weights
-    gain = 0.0
-    for fit_on, judge_on in (halves, halves[::-1]):
-        line = logistic_line(y[fit_on], log_odds[fit_on], counts[fit_on])
-        before, after = log_odds[judge_on], line(log_odds[judge_on])
-        gain += log_loss(y[judge_on], before, counts[judge_on]) - log_loss(y[judge_on], after, counts[judge_on])  # fmt: skip
     whole = logistic_line(y, log_odds, weights)
-    return whole if gain > 0 and _MIN_SLOPE <= whole.slope <= _MAX_SLOPE else Affine()
+    share = rarer / (rarer + _AS_IF_SEEN)
+    held_back = Affine(1.0 + share * (whole.slope - 1.0), share * whole.intercept)
+    return held_back if _MIN_SLOPE <= held_back.slope <= _MAX_SLOPE else Affine()
+
+
+def _of_rarer_class(y: np.ndarray, entity: np.ndarray | None) -> int:
+    who = np.arange(len(y)) if entity is None else entity
+    return min(len(np.unique(who[y == label])) for label in (0, 1))

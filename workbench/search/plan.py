@@ -1,4 +1,4 @@
-"""What a search by the clock fits next: breadth first, then depth where it pays, then local search, then repeats."""
+"""What a search by the clock fits next: breadth first, then depth where it pays, then local search."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from workbench.search.bench import Bench
 from workbench.search.blend import Blend, bagged, widest
 from workbench.search.flaml_search import near
 from workbench.search.learners import Config
-from workbench.search.selection import greedy_weights
 from workbench.search.study import Outcome, propose
 
 Task = tuple[Config, int]
 
 _BREADTH = 5  # candidates whose first fold comes before anyone's second
+_NEAR = 3  # standard errors: a blend gains from candidates that are worse, and two would leave them out
 _PATIENCE = 12  # candidates of the local search without gain before it ends
 _GAIN = 3e-4  # of the log-loss: less is noise
 _CLOSING_SHARE = 0.02  # of the time, for blending and calibrating
 _REFITTED = 3  # members for whose refit time is kept, where folds run forward in time
-_FAMILIES = ("lightgbm", "catboost", "lightgbm", "xgboost")  # a round of the local search
+_FAMILIES = ("lightgbm", "catboost", "lightgbm", "catboost")  # a round of the local search
 _DECIDED_BY = 20_000  # rows: more would cost time and decide the same
 
 
 class Plan:
     """Asked whenever a fit may begin. No worker waits for another: what is known by then decides.
 
-    A candidate's first fold decides whether its other folds are fitted: if the blend of first folds takes it, or it is
-    within two standard errors of the best. A fold is given once.
+    A candidate's first fold decides whether its other folds are fitted: if its loss is within three standard errors of the
+    best one's. A fold is given once.
     """
 
     def __init__(self, bench: Bench, portfolio: Sequence[Config]) -> None:
@@ -45,8 +45,6 @@ class Plan:
         self._level, self._stale, self._seen = float("inf"), 0, 0
         self._rounds = 0
         self._late = False  # no new candidate can be fitted in the time that is left
-        self._passes = deque(bench.groups[1:])
-        self._pass: deque[Task] = deque()
 
     @property
     def exhausted(self) -> bool:
@@ -56,7 +54,7 @@ class Plan:
     def next(self) -> Task | None:
         if self._started < _BREADTH:
             return self._broader() or self._deeper()
-        return self._deeper() or self._broader() or self._nearer() or self._again()
+        return self._deeper() or self._broader() or self._nearer()
 
     def _give(self, config: Config, fold: int) -> Task | None:
         if (config.id, fold) in self._given or self.bench.has(config, fold):
@@ -66,7 +64,7 @@ class Plan:
 
     def _broader(self) -> Task | None:
         """The first fold of the next candidate that can still be fitted on all its folds."""
-        first = self.bench.main[0]
+        first = self.bench.all_folds[0]
         while self._queue:
             config = self._queue.popleft()
             self._started += 1
@@ -82,7 +80,7 @@ class Plan:
         """The next missing fold of a candidate that is worth it."""
         self._judge()
         for config in self._deep:
-            for fold in self.bench.main:
+            for fold in self.bench.all_folds:
                 task = self._give(config, fold)
                 if task:
                     return task
@@ -100,7 +98,7 @@ class Plan:
     def _judge(self) -> None:
         """Whose other folds are wanted, by the first folds that have ended, the most useful first."""
         bench = self.bench
-        first = bench.main[0]
+        first = bench.all_folds[0]
         seen = [c for c in bench.tried() if first in bench.entries[c.id]]
         if not seen or len(seen) == self._judged:
             return
@@ -108,22 +106,21 @@ class Plan:
         held = bench.folds[first][1]
         y, counts_as = bench.y[held], None if bench.weights is None else bench.weights[held]
         scores = np.stack([bench.entries[c.id][first].log_odds for c in seen])
-        weights = greedy_weights(y, scores, seed=bench.spec.seed, max_rows=_DECIDED_BY, counts_as=counts_as)
         losses = np.logaddexp(0.0, scores) - y * scores
         if counts_as is not None:
             losses = losses * counts_as / counts_as.mean()
-        best = losses[int(np.argmin(losses.mean(axis=1)))]
+        means = losses.mean(axis=1)
+        best = losses[int(np.argmin(means))]
         wanted = []
-        for config, weight, loss in zip(seen, weights, losses, strict=True):
+        for config, loss, mean in zip(seen, losses, means, strict=True):
             gap = loss - best
-            error = float(gap.std() / np.sqrt(len(gap)))
-            if weight > 0 or gap.mean() <= 2 * error:
-                wanted.append((-weight, float(loss.mean()), config))
-            elif len(bench.entries[config.id]) < len(bench.main):
+            if gap.mean() <= _NEAR * float(gap.std() / np.sqrt(len(gap))):
+                wanted.append((float(mean), config))
+            elif len(bench.entries[config.id]) < len(bench.all_folds):
                 self.why[config.id] = (
-                    f"worse by {gap.mean():.4f} log-loss on the first fold, and its blend does without it"
+                    f"worse by {gap.mean():.4f} log-loss on the first fold, more than {_NEAR} standard errors"
                 )
-        self._wanted = [c for _, _, c in sorted(wanted, key=lambda w: w[:2])]
+        self._wanted = [c for _, c in sorted(wanted, key=lambda w: w[0])]
 
     def _nearer(self) -> Task | None:
         """A first fold near what is good so far, until nothing has been gained for a while."""
@@ -163,30 +160,11 @@ class Plan:
                     fresh.append(config)
         return fresh
 
-    def _again(self) -> Task | None:
-        """Further passes over the rows for the blend's members: less noise in the choice, and larger bags."""
-        if not self._pass and self._passes and not self.bench.running:
-            self._pass = self._next_pass()
-        return self._pass.popleft() if self._pass else None
-
-    def _next_pass(self) -> deque[Task]:
-        """All members on all folds of one more pass, or nothing where there is no time for the whole of it."""
-        bench, group = self.bench, self._passes.popleft()
-        complete = bench.complete()
-        if not complete:
-            return deque()
-        members = [c for c, w in zip(complete, self._blend.weights(complete), strict=True) if w > 0]
-        cost = sum(bench.seconds(c) for c in members) * len(group) / bench.crew.size
-        if cost > bench.deadline.remaining() - self.closing():
-            self._passes.clear()
-            return deque()
-        return deque(task for c in members for f in group if (task := self._give(c, f)))
-
     def _room(self, config: Config) -> bool:
         """Whether this candidate's main folds can still end in time, after those that are promised already."""
         bench = self.bench
-        missing = sum((config.id, f) not in self._given and not bench.has(config, f) for f in bench.main)
-        promised = sum(bench.seconds(c) for c in self._deep for f in bench.main if (c.id, f) not in self._given and not bench.has(c, f))  # fmt: skip
+        missing = sum((config.id, f) not in self._given and not bench.has(config, f) for f in bench.all_folds)
+        promised = sum(bench.seconds(c) for c in self._deep for f in bench.all_folds if (c.id, f) not in self._given and not bench.has(c, f))  # fmt: skip
         cost = bench.seconds(config) * missing + promised
         return cost / bench.crew.size <= bench.deadline.remaining() - self.closing()
 

@@ -14,7 +14,7 @@ import pandas as pd
 from workbench.errors import Cancelled, DataError, UsageError, did_you_mean
 from workbench.progress import Progress, silent
 from workbench.search.bench import Bench
-from workbench.search.blend import Blend, bagged
+from workbench.search.blend import Blend, bagged, in_turn
 from workbench.search.budget import Deadline
 from workbench.search.calibration import calibrate, log_loss
 from workbench.search.encoder import Encoder
@@ -70,13 +70,13 @@ def search(
 ) -> SearchResult:
     """The best blend of boosters and regressions that the folds can find before `deadline`.
 
-    `y` holds 0 and 1 (1 = event). `folds` are (train, valid) row numbers; a second and third pass over the rows
-    (repeats) may follow the first. Where the first pass holds out nearly every row once, a member is the mean of
-    its fold models; otherwise (forward in time, one hold-out) members are refitted on all rows.
+    `y` holds 0 and 1 (1 = event). `folds` are (train, valid) row numbers. Where they hold out nearly every row once, a
+    member is the mean of its fold models, of a few of them if its weight is small; otherwise (forward in time, one
+    hold-out) members are refitted on all rows.
 
     With `spec.trials` the clock decides nothing and the result repeats exactly. With `journal` (a folder)
-    finished folds are kept, and the same call after a crash goes on from there. `entity` (one value per row) keeps
-    a customer's rows together where the calibration checks itself. `past` orders the candidates of a search by the
+    finished folds are kept, and the same call after a crash goes on from there. `entity` (one value per row) tells
+    the calibration how many customers there are. `past` orders the candidates of a search by the
     clock; None: by the searches that come with the program. `weights` (one per row, above 0) say how much a row counts
     while learning, stopping, blending and calibrating. `directions` name number columns in which the log-odds may only
     rise (1) or only fall (-1).
@@ -125,22 +125,22 @@ class _Run:
         self._taken_over()
         wanted = bench.spec.trials or 0
         tried = list(PORTFOLIO[:wanted])
-        bench.run([(c, f) for c in tried for f in bench.main], after=self._report)
+        bench.run([(c, f) for c in tried for f in bench.all_folds], after=self._report)
         while len(tried) < wanted and not bench.deadline.over():
             fresh = self.plan.proposals(min(_ROUND, wanted - len(tried)), tried)
             if not fresh:
                 return f"Ended after {len(tried)} trials: no family has anything left to propose."
-            bench.run([(c, f) for c in fresh for f in bench.main], after=self._report)
+            bench.run([(c, f) for c in fresh for f in bench.all_folds], after=self._report)
             tried += fresh
         return f"All {wanted} trials done."
 
     def timed(self) -> str:
         bench = self.bench
         self._taken_over()
-        slot = _FLOOR_SHARE * bench.total * bench.crew.size / max(2, len(bench.main))
+        slot = _FLOOR_SHARE * bench.total * bench.crew.size / max(2, len(bench.all_folds))
         slot = max(slot, min(_FLOOR_SECONDS, 0.25 * bench.total))  # libraries need a moment to start
-        bench.run([(FLOOR, bench.main[0])], slot=slot, after=self._report, here=True)
-        bench.run([(c, f) for c in PORTFOLIO[:2] for f in bench.main], slot=slot, after=self._report)
+        bench.run([(FLOOR, bench.all_folds[0])], slot=slot, after=self._report, here=True)
+        bench.run([(c, f) for c in PORTFOLIO[:2] for f in bench.all_folds], slot=slot, after=self._report)
         bench.serve(self.plan.next, after=self._report)
         if bench.deadline.finish_requested():
             return "Finished on request with the best so far."
@@ -156,7 +156,7 @@ class _Run:
 
     def _note_best(self, entry: Entry) -> None:
         bench = self.bench
-        if entry.fold == bench.main[0]:
+        if entry.fold == bench.all_folds[0]:
             held = bench.y[bench.folds[entry.fold][1]]
             loss = log_loss(held, entry.log_odds)
             if loss < self.best[0]:
@@ -171,7 +171,7 @@ class _Run:
             self.said_at = bench.deadline.now()
         n, wanted = len(bench.configs), bench.spec.trials
         if wanted is not None:
-            done = sum(len(e) for e in bench.entries.values()) / (wanted * len(bench.main))
+            done = sum(len(e) for e in bench.entries.values()) / (wanted * len(bench.all_folds))
         else:
             done = 1 - bench.deadline.remaining() / bench.total if bench.total > 0 else 1.0
         fraction = min(1.0, max(0.0, done)) if np.isfinite(done) else 0.0
@@ -190,6 +190,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
         )
     weights = Blend(bench).weights(configs)
     chosen = [(c, float(w)) for c, w in zip(configs, weights, strict=True) if w > 0]
+    chosen.sort(key=lambda one: -one[1])  # where time runs short, the heaviest is refitted first
     blend = np.sum([w * bench.out_of_fold(c) for c, w in chosen], axis=0)
     seen = ~np.isnan(blend)
     calibration = calibrate(
@@ -211,7 +212,7 @@ def _close(run: _Run, encoder: Encoder, note: str, start: float, entity: np.ndar
     problems = [*(bench.journal.problems if bench.journal else []), *run.past.problems]
     return SearchResult(
         model=Ensemble(encoder, members, calibration, bench.spec.threads),
-        leaderboard=leaderboard(rows, folds=len(bench.main)),
+        leaderboard=leaderboard(rows, folds=len(bench.all_folds)),
         oof_log_odds=calibration(blend),
         n_trials=len(rows),
         seconds=bench.deadline.now() - start,
@@ -244,8 +245,10 @@ def _remembered(run: _Run, blended: frozenset[str]) -> PastSearch:
 
 def _members(bench: Bench, chosen: Sequence[tuple[Config, float]]) -> tuple[Member, ...]:
     if bagged(bench):
+        taken = in_turn([w for _, w in chosen], [sorted(bench.entries[c.id]) for c, _ in chosen])
         return tuple(
-            Member(c, w, tuple(e.model for _, e in sorted(bench.entries[c.id].items()))) for c, w in chosen
+            Member(c, w, tuple(bench.entries[c.id][f].model for f in folds))
+            for (c, w), folds in zip(chosen, taken, strict=True)
         )
     models = bench.refits([c for c, _ in chosen])
     members = []
@@ -272,7 +275,7 @@ def _fate(run: _Run, config: Config, share: Mapping[str, float]) -> str:
         return "in the blend"
     if config.id in bench.failures:
         return bench.failures[config.id][1].fate
-    if all(f in bench.entries[config.id] for f in bench.main):
+    if all(f in bench.entries[config.id] for f in bench.all_folds):
         return "the blend is no better with it"
     return run.plan.why.get(config.id, "the time was up before its other folds ended")
 
