@@ -23,17 +23,18 @@ def one_customer(
     reference: pd.DataFrame,
     language: str = "en",
     threshold_note: str | Text | None = None,
+    contributions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """feature, sentence, value (in words), contribution (log-odds), direction (up | down | none), largest first.
 
     The contributions are the very values that `reasons` ranks. `attrs` holds `base` (mean log-odds of the reference),
-    `log_odds` (= base + sum of contributions) and `reference` (a sentence). Raises WB-C09 unless X_row has one row.
+    `log_odds` (= base + sum of contributions) and `reference` (a sentence). `contributions` as in `pushes`. Raises WB-C09 unless X_row has one row.
     """
     if len(X_row) != 1:
         raise DataError(
             "WB-C09", f"The picture of one customer needs exactly one row, but got {len(X_row)}.", "Pick one."
         )
-    found = pushes(ensemble, X_row, reference=reference)
+    found = pushes(ensemble, X_row, reference=reference, contributions=contributions)
     values = found.values.iloc[0]
     table = pd.DataFrame(
         {

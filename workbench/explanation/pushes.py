@@ -47,8 +47,12 @@ class Pushes:
         return self.base + self.values.to_numpy().sum(axis=1)
 
 
-def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pushes:
+def pushes(
+    model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame, contributions: pd.DataFrame | None = None
+) -> Pushes:
     """The pushes of the rows of X against the reference rows. Raises WB-C08 for an empty reference.
+
+    `contributions` of the reference's rows, then of X's, spare a caller who has them already their price.
 
     Raises WB-C11 if the model's contributions do not sum to its log-odds: reasons would then be invented.
     """
@@ -60,7 +64,11 @@ def pushes(model: Explained, X: pd.DataFrame, *, reference: pd.DataFrame) -> Pus
         )
     # one call for both: a library's preparation for contributions can cost more than a thousand rows of them
     columns = list(reference.columns)
-    both = model.contributions(pd.concat([reference, X[columns]], ignore_index=True) if len(X) else reference)
+    both = contributions
+    if both is None:
+        both = model.contributions(
+            pd.concat([reference, X[columns]], ignore_index=True) if len(X) else reference
+        )
     against, found = both.iloc[: len(reference)], both.iloc[len(reference) :]
     _check_sums(model, reference, against)
     names = [name for name in against.columns if name != BASE]

@@ -34,7 +34,7 @@ SPACES: dict[str, dict[str, Range]] = {
     },
     "catboost": {
         "learning_rate": Range(0.02, 0.15, log=True),
-        "depth": Range(3, 8, whole=True),
+        "depth": Range(3, 6, whole=True),
         "l2_leaf_reg": Range(0.3, 12.0, log=True),
         "one_hot_max_size": Range(3, 40, log=True, whole=True),
     },
