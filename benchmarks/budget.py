@@ -97,6 +97,8 @@ def answer_to(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
+        # a benchmark in the background was started with Ctrl-C ignored, and its children would ignore it too
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until(lambda: stage(home) == "search" and b"\n" in journal(home))
     time.sleep(5)
