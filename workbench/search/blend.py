@@ -20,11 +20,11 @@ class Blend:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
 
-    def weights(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> np.ndarray:
+    def weights(self, configs: Sequence[Config]) -> np.ndarray:
         """Shape (configs,), summing to 1."""
-        return self._weighed(configs, max_rows)[0]
+        return self._weighed(configs, MAX_ROWS)[0]
 
-    def loss(self, configs: Sequence[Config], *, max_rows: int = MAX_ROWS) -> float:
+    def loss(self, configs: Sequence[Config], *, max_rows: int) -> float:
         """Log-loss of the blend of these candidates; infinite if there are none."""
         return self._weighed(configs, max_rows)[1] if configs else float("inf")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-MAX_ROWS = 50_000  # more rows do not change the weights, only their price
+MAX_ROWS = 50_000  # of more rows a sample, which weighs as its own events allow: somewhat flatter, at a bearable price
 _SMALLEST_WEIGHT = 0.01  # a member below it costs scoring time and moves nothing
 MOST_MEMBERS = 40
 _STEPS = 200

@@ -193,18 +193,18 @@ def explain(
     held = material.held[material.features].reset_index(drop=True)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(held))[:EXPLAINED_ROWS])
     sample = held.iloc[chosen].reset_index(drop=True)
-    # one call for all: a library's preparation for contributions can cost more than a thousand rows of them
+    # one call for all, as in `pushes`
     both = found.model.contributions(pd.concat([reference[material.features], sample], ignore_index=True))
-    against, contributions = both.iloc[: len(reference)], both.iloc[len(reference) :].reset_index(drop=True)
+    contributions = both.iloc[len(reference) :].reset_index(drop=True)
     drivers = importance(contributions, frame.groups, frame.sentences, X=sample)
-    top = [int(contributions.sum(axis=1).to_numpy().argmax())]
+    top = int(contributions.sum(axis=1).to_numpy().argmax())
     likeliest = one_customer(
         found.model,
-        sample.iloc[top],
+        sample.iloc[[top]],
         kind=frame.kind,
         sentences=frame.sentences,
         reference=reference,
-        contributions=pd.concat([against, contributions.iloc[top]], ignore_index=True),
+        contributions=both.iloc[[*range(len(reference)), len(reference) + top]],
     )
     evaluation = judgement.evaluation
     tables = {
